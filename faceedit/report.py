@@ -1,0 +1,84 @@
+"""What a run says about itself: one entry a photo, and report.json around them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from faceedit.errors import FaceEditError, Withheld
+from faceedit.images import write_atomic
+from faceedit.photo import Face, Finding, Model
+from faceedit.registry import Registry
+
+VERSION = 1
+Status = Literal["done", "skipped", "review", "failed"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What happened to one photo. Paths are as the user may open them; `seconds` is wall time."""
+
+    photo: str
+    status: Status
+    outputs: list[str] = field(default_factory=list)
+    error: str = ""
+    faces: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @classmethod
+    def of_error(cls, photo: Path, error: FaceEditError, *, redacts: bool = False) -> Self:
+        """An entry for a photo that failed; under a redacting recipe every failure wants a look."""
+        status: Status = "review" if redacts or isinstance(error, Withheld) else "failed"
+        return cls(str(photo), status, error=str(error))
+
+    def timed(self, seconds: float) -> Self:
+        """The same entry with its wall time."""
+        return replace(self, seconds=round(seconds, 3))
+
+
+def faces_json(faces: Iterable[Face]) -> list[dict[str, Any]]:
+    """Faces as they stand in reports."""
+    return [{"index": face.index, "box": face.box.as_list(), "score": round(face.score, 3)} for face in faces]
+
+
+def findings_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings as they stand in reports."""
+    return [finding.as_dict() for finding in findings]
+
+
+def model_json(model: Model) -> dict[str, str]:
+    """A model as it stands in reports."""
+    return {"name": model.name, "sha256": model.sha256}
+
+
+def write_report(
+    path: Path, entries: Iterable[Entry], *, recipe: Mapping[str, Any], model: Model, registry: Registry
+) -> None:
+    """Write report.json, version 1 of its schema (see README).
+
+    Raises:
+        PhotoError: it cannot be written.
+    """
+    plugins = {
+        (plugin.distribution, plugin.version): {"distribution": plugin.distribution, "version": plugin.version}
+        for plugin in registry.plugins
+    }
+    content = {
+        "version": VERSION,
+        "recipe": dict(recipe),
+        "model": model_json(model),
+        "plugins": list(plugins.values()),
+        "photos": [asdict(entry) for entry in entries],
+    }
+    write_atomic(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
+
+
+def exit_code(entries: Iterable[Entry]) -> int:
+    """0 all done, 4 some photo needs review, else 1 some photo failed."""
+    statuses = {entry.status for entry in entries}
+    if "review" in statuses:
+        return 4
+    return 1 if "failed" in statuses else 0

@@ -1,0 +1,156 @@
+"""One photo from its file to its outputs on disk."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from faceedit import images
+from faceedit.engine import Edited, edit
+from faceedit.errors import PhotoError, UnreadablePhoto, Withheld
+from faceedit.overlay import overlay
+from faceedit.photo import Photo
+from faceedit.recipe import Recipe
+from faceedit.registry import Registry
+from faceedit.report import Entry, faces_json, findings_json
+from faceedit.runner.targets import Job
+
+# Files of these formats may hold more than one picture that a person would see.
+MOVING = ("gif", "webp", "png", "tiff", "avif", "heif")
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Applies one recipe to photos: `find` is the segmentation service, `limits` what is refused unread."""
+
+    recipe: Recipe
+    registry: Registry
+    find: Callable[[Photo], Photo]
+    limits: images.Limits = field(default_factory=images.Limits)
+
+    def __call__(self, job: Job) -> Entry:
+        """Edit one photo, write its outputs, and say what happened.
+
+        Raises:
+            PhotoError: the photo cannot be read, edited or written; nothing of it was written.
+        """
+        photo = self.find(read_still(job, self.limits))
+        if not photo.faces and (entry := self._without_faces(job)):
+            return entry
+        edited = edit(photo, self.recipe, self.registry)
+        options = self._options(job)
+        outputs = {job.target: self._encoded(job, photo, edited, options)}
+        for name, picture in edited.extras.items():
+            outputs[job.beside(name)] = images.encode(_picture(picture), images.WriteOptions("png", metadata="none"))
+        return Entry(
+            str(job.input.path),
+            "done",
+            outputs=write_all(outputs),
+            faces=faces_json(photo.faces),
+            findings=findings_json(edited.findings),
+            notes=images.notes(edited.photo, options),
+        )
+
+    def _without_faces(self, job: Job) -> Entry | None:
+        policy = self.recipe.output.no_faces
+        if policy == "skip":
+            return Entry(str(job.input.path), "skipped", notes=["no face was found"])
+        if policy == "review":
+            raise Withheld(f"{job.input.path}: no face was found", "look at it yourself; no_faces: copy lets it pass")
+        return None
+
+    def _options(self, job: Job) -> images.WriteOptions:
+        output = self.recipe.output
+        kind = images.suffix_format(job.target) or "png"
+        return images.WriteOptions(kind, output.quality, output.metadata)
+
+    def _encoded(self, job: Job, before: Photo, edited: Edited, options: images.WriteOptions) -> bytes:
+        """The photo's bytes; the file's own where nothing changed and nothing is to be left out."""
+        same = options.metadata == "keep" and options.format == before.source.format and options.quality == "same"
+        if same and _unchanged(before, edited.photo):
+            return job.input.path.read_bytes()
+        return images.encode(edited.photo, options)
+
+
+def read_still(job: Job, limits: images.Limits) -> Photo:
+    """The photo of a job.
+
+    Raises:
+        UnreadablePhoto: it cannot be read, or has several pictures of which only the first would be edited.
+    """
+    if job.input.problem:
+        raise UnreadablePhoto(job.input.problem, "check its permissions")
+    photo = images.read(job.input.path, limits=limits)
+    if photo.source.frames > 1 and photo.source.format in MOVING:
+        raise UnreadablePhoto(
+            f"{job.input.path}: has {photo.source.frames} frames or pages, and only stills are edited",
+            "save the frame you want as a picture of its own",
+        )
+    return photo
+
+
+def write_all(outputs: dict[Path, bytes]) -> list[str]:
+    """Write all files of one photo, each whole or not at all, and return their paths.
+
+    Raises:
+        PhotoError: one cannot be written; those written before it are removed again.
+    """
+    written: list[Path] = []
+    try:
+        for path, content in outputs.items():
+            _make_folder(path.parent)
+            images.write_atomic(path, content)
+            written.append(path)
+    except PhotoError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    return [str(path) for path in written]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PhotoError(
+            f"{folder}: cannot be made: {error.strerror}", "choose a folder that you may write to"
+        ) from error
+
+
+def _picture(array: NDArray[np.uint8]) -> Photo:
+    """An extra's (h, w, 3 or 4) uint8 array as a photo."""
+    alpha = np.ascontiguousarray(array[..., 3]) if array.shape[2] == 4 else None
+    return Photo(np.ascontiguousarray(array[..., :3]), alpha)
+
+
+def _unchanged(before: Photo, after: Photo) -> bool:
+    if not np.array_equal(before.pixels, after.pixels):
+        return False
+    if before.alpha is None or after.alpha is None:
+        return before.alpha is after.alpha
+    return np.array_equal(before.alpha, after.alpha)
+
+
+def segmented(job: Job, find: Callable[[Photo], Photo], limits: images.Limits) -> Entry:
+    """Write one photo's labels (8-bit ids at the photo's size) and the picture of them, and say what happened.
+
+    Raises:
+        PhotoError: the photo cannot be read, or the files not written.
+    """
+    photo = find(read_still(job, limits))
+    labels = photo.labels()
+    outputs = {
+        job.beside("labels"): _png(Image.fromarray(labels)),
+        job.beside("overlay"): _png(overlay(photo, labels)),
+    }
+    return Entry(str(job.input.path), "done", outputs=write_all(outputs), faces=faces_json(photo.faces))
+
+
+def _png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
