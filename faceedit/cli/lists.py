@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faceedit.cli.console import say
 from faceedit.cli.photos import plugins_here
 
-recipes = typer.Typer(help="Check recipes.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from faceedit.region import Effect
+    from faceedit.registry import Registry
+
+recipes = typer.Typer(help="Check recipes, and help to write them.", no_args_is_help=True)
 plugins = typer.Typer(help="See the installed plugins.", no_args_is_help=True)
 models = typer.Typer(help="List, fetch and choose models; train and evaluate your own.", no_args_is_help=True)
 
@@ -24,15 +28,40 @@ def register(app: typer.Typer) -> None:
 
 def effects(name: Annotated[str, typer.Argument(help="One effect, with its options.")] = "") -> None:
     """List the effects that recipes can use, or explain one."""
-    from faceedit.recipe import explain_effect
-
     registry = plugins_here()
     if name:
-        say(explain_effect(registry.effect(name), registry))
+        _explain(registry.effect(name), registry)
         return
     width = max(map(len, registry.effects), default=0)
     for each, effect in sorted(registry.effects.items()):
         say(f"{each:{width}}  {effect.doc.splitlines()[0]}")
+
+
+def _explain(effect: "Effect", registry: "Registry") -> None:
+    """All that a person who writes a recipe wants to know of one effect."""
+    from faceedit.recipe import effect_options, example_step
+
+    say(f"{effect.name} (on {effect.on}; from {registry.owner(effect.name)})\n\n{effect.doc}\n\nOptions:")
+    for option in effect_options(effect, registry):
+        default = "required" if option.required else f"default {json.dumps(option.default, ensure_ascii=False)}"
+        say(f"  {option.name}: {option.description}{'; ' * bool(option.description)}{option.expected}; {default}")
+    say(f"\nIn a recipe:\n\n{example_step(effect, registry)}")
+
+
+@recipes.command("schema")
+def recipe_schema() -> None:
+    """Print the JSON Schema of recipes, for editors that complete and check YAML."""
+    from faceedit.recipe import recipe_schema as schema
+
+    say(json.dumps(schema(plugins_here()), indent=2, ensure_ascii=False))
+
+
+@recipes.command("show")
+def recipe_show(recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file (YAML).")]) -> None:
+    """Print a recipe as it will be applied, with variables and defaults filled in, as JSON."""
+    from faceedit.recipe import load_recipe
+
+    say(json.dumps(load_recipe(recipe, plugins_here()).resolved, indent=2, ensure_ascii=False))
 
 
 @recipes.command("check")

@@ -1,0 +1,5 @@
+"""`python -m faceedit` is the command line."""
+
+from faceedit.cli import main
+
+main()

@@ -1,0 +1,170 @@
+"""One encoder a format: arrays and a metadata payload to the bytes of a file."""
+
+import functools
+import importlib
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from faceedit.errors import SetupError
+from faceedit.images import exif, png16, tiff
+from faceedit.images.formats import Format
+from faceedit.images.metadata import Payload
+from faceedit.photo import Source
+
+_USUAL_QUALITY = 92
+_SEGMENT = 65533  # bytes that one JPEG segment holds
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_XMP_TAG, _IPTC_TAG, _ICC_TAG = 700, 33723, 34675
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an encoder is given: samples (H, W, C), where they came from, metadata, quality, profile, format.
+
+    `bare` means that nothing but pixels may come from the input.
+    """
+
+    samples: NDArray[Any]
+    source: Source
+    payload: Payload
+    quality: int | Literal["same"]
+    icc: bytes
+    kind: Format
+    bare: bool = False
+
+    @property
+    def picture(self) -> Image.Image:
+        """The samples as an 8-bit Pillow picture that knows nothing else."""
+        height, width, channels = self.samples.shape
+        return Image.frombytes(_MODES[channels], (width, height), self.samples.tobytes())
+
+    @property
+    def number(self) -> int:
+        """The quality as a number."""
+        return _USUAL_QUALITY if self.quality == "same" else self.quality
+
+
+def _saved(job: Job, **settings: Any) -> bytes:
+    file = io.BytesIO()
+    given = {name: value for name, value in settings.items() if value not in (b"", None)}
+    job.picture.save(file, job.kind.pillow, **given)
+    return file.getvalue()
+
+
+def _jpeg(job: Job) -> bytes:
+    payload = job.payload
+    return _saved(
+        job,
+        **_jpeg_quality(job),
+        exif=b"Exif\0\0" + payload.exif if payload.exif and fits_jpeg(payload.exif) else b"",
+        xmp=payload.xmp if fits_jpeg(payload.xmp) else b"",
+        extra=_photoshop_segment(payload.iptc),
+        icc_profile=job.icc,
+        dpi=payload.dpi,
+    )
+
+
+def _jpeg_quality(job: Job) -> dict[str, Any]:
+    source = job.source
+    # 4:4:4 where the input's subsampling is unknown or rare: it loses nothing.
+    subsampling = max(source.subsampling, 0) if source.quantization else 0 if job.number >= 90 else 2
+    if job.quality != "same" or not source.quantization:
+        return {"quality": job.number, "subsampling": subsampling}
+    if job.bare:  # 64 numbers of the input's choice are a message, too
+        return {"quality": _nearest_quality(source.quantization[0]), "subsampling": subsampling}
+    return {"qtables": source.quantization, "subsampling": subsampling}
+
+
+def _nearest_quality(table: list[int]) -> int:
+    """The quality 1..100 whose standard luminance table is most like this one."""
+    standard = np.array(_standard_table())
+    scales = [(5000 // quality if quality < 50 else 200 - 2 * quality) for quality in range(1, 101)]
+    tables = np.clip((standard * np.array(scales)[:, None] + 50) // 100, 1, 255)
+    return int(np.abs(tables - np.array(table)).sum(1).argmin()) + 1
+
+
+@functools.cache
+def _standard_table() -> tuple[int, ...]:
+    """The luminance table of ITU T.81, annex K, as libjpeg writes it at quality 50, in Pillow's order."""
+    file = io.BytesIO()
+    Image.new("L", (8, 8)).save(file, "JPEG", quality=50)
+    opened: Any = Image.open(file)
+    return tuple(opened.quantization[0])
+
+
+def fits_jpeg(block: bytes) -> bool:
+    """Whether a block of metadata fits into one segment of a JPEG file, beside the segment's own name."""
+    return len(block) <= _SEGMENT - 32
+
+
+def _photoshop_segment(iptc: bytes) -> bytes:
+    if not iptc or not fits_jpeg(iptc):
+        return b""
+    body = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)
+    return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
+
+
+def _png(job: Job) -> bytes:
+    payload = job.payload
+    chunks = [
+        (b"iCCP", b"ICC profile\0\0" + zlib.compress(job.icc) if job.icc else b""),
+        (b"pHYs", _per_metre(payload.dpi)),
+        (b"eXIf", payload.exif),
+        (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + payload.xmp if payload.xmp else b""),
+    ]
+    given = [(name, body) for name, body in chunks if body]
+    if job.samples.dtype == np.uint16:
+        return png16.encode(job.samples, given)
+    return png16.with_chunks(_saved(job), given)
+
+
+def _per_metre(dpi: tuple[float, float] | None) -> bytes:
+    return struct.pack(">IIB", *(round(value / 0.0254) for value in dpi), 1) if dpi else b""
+
+
+def _tiff(job: Job) -> bytes:
+    blocks = {_XMP_TAG: job.payload.xmp, _IPTC_TAG: job.payload.iptc, _ICC_TAG: job.icc}
+    return tiff.encode(job.samples, exif.unpinned(exif.parse(job.payload.exif)), blocks, job.payload.dpi)
+
+
+def _webp(job: Job) -> bytes:
+    payload = job.payload
+    lossless = job.quality == "same" and job.source.lossless
+    return _saved(
+        job, quality=job.number, lossless=lossless, exif=payload.exif, xmp=payload.xmp, icc_profile=job.icc, method=4
+    )
+
+
+def _avif(job: Job) -> bytes:
+    payload = job.payload
+    # Upright needs no tag, and with one Pillow would write the block anew in its own way.
+    block = exif.serialize(exif.without(exif.parse(payload.exif), exif.ORIENTATION))
+    return _saved(job, quality=job.number, exif=block, xmp=payload.xmp, icc_profile=job.icc)
+
+
+def _heif(job: Job) -> bytes:
+    try:
+        importlib.import_module("pillow_heif").register_heif_opener()
+    except ImportError as error:
+        raise SetupError("HEIC cannot be written here", 'pip install "faceedit[heif]"') from error
+    return _avif(job)
+
+
+ENCODERS: dict[str, Callable[[Job], bytes]] = {
+    "jpeg": _jpeg,
+    "png": _png,
+    "tiff": _tiff,
+    "webp": _webp,
+    "avif": _avif,
+    "heif": _heif,
+    "bmp": _saved,
+    "gif": _saved,
+}

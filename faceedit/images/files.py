@@ -1,0 +1,88 @@
+"""Bytes onto the disk, whole or not at all, and the temporary files that a killed run leaves behind."""
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from faceedit.errors import PhotoError
+
+_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.faceedit-tmp", re.DOTALL)
+_LONGEST_NAME = 255  # bytes, on every file system in common use
+
+
+def write_atomic(path: Path | str, data: bytes) -> None:
+    """Write `data` to `path` so that at any moment there is the old file or the whole new one.
+
+    The bytes go to a temporary file in the same folder (`.NAME.<random>.faceedit-tmp`), are flushed to the disk, then
+    renamed. The folder must exist.
+
+    Raises:
+        PhotoError: the disk is full, the folder is missing or may not be written; the temporary file is gone again.
+    """
+    path = Path(path)
+    temporary = _temporary(path)
+    try:
+        try:
+            _write_flushed(temporary, data)
+            temporary.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+    except OSError as error:
+        raise PhotoError(f"{path}: cannot be written: {error.strerror or error}", _advice(error)) from error
+    with contextlib.suppress(OSError):  # some network file systems flush no folders; the file itself is safe
+        _flush_folder(path.parent)
+
+
+def remove_leftovers(folder: Path | str) -> list[Path]:
+    """Delete the temporary files of runs that were killed, in `folder` and below; links are not followed.
+
+    Returns the deleted paths. Not for a folder that another run writes to at this moment.
+    """
+    removed = []
+    for root, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = Path(root, name)
+            if _TEMPORARY.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def _temporary(path: Path) -> Path:
+    ending = f".{secrets.token_hex(8)}.faceedit-tmp"
+    room = _LONGEST_NAME - 1 - len(ending)
+    stem = path.name
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return path.with_name(f".{stem}{ending}")
+
+
+def _write_flushed(path: Path, data: bytes) -> None:
+    # O_EXCL: nothing that lies there already is opened, no link is followed; the umask decides who may read.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags, 0o666), "wb") as file:  # noqa: PTH123  a descriptor, not a path
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):  # Windows keeps no separate folder to flush
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "make the folder first"
+    if isinstance(error, PermissionError):
+        return "choose a folder that you may write to"
+    return "nothing was written; make room on the disk or choose another folder"

@@ -1,0 +1,71 @@
+"""The formats faceedit reads and writes: their names, suffixes, and what each can hold."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceedit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format: Pillow's name for it, its suffixes (the usual one first), and what it can hold."""
+
+    name: str
+    pillow: str
+    suffixes: tuple[str, ...]
+    alpha: bool = True
+    grey: bool = True
+    deep: bool = False  # 16 bits a sample
+    metadata: frozenset[str] = frozenset()  # of exif, xmp, iptc
+    longest: int = 1 << 31  # pixels a side
+
+
+_EXIF_XMP = frozenset({"exif", "xmp"})
+_ALL = _EXIF_XMP | {"iptc"}
+_FORMATS = (
+    Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, metadata=_ALL, longest=65500),
+    Format("png", "PNG", (".png", ".apng"), deep=True, metadata=_EXIF_XMP),
+    Format("tiff", "TIFF", (".tif", ".tiff"), deep=True, metadata=_ALL),
+    Format("webp", "WEBP", (".webp",), grey=False, metadata=_EXIF_XMP, longest=16383),
+    Format("avif", "AVIF", (".avif",), grey=False, metadata=_EXIF_XMP, longest=65535),
+    Format("heif", "HEIF", (".heic", ".heif", ".hif"), grey=False, metadata=_EXIF_XMP, longest=65535),
+    Format("bmp", "BMP", (".bmp", ".dib"), alpha=False),
+    Format("gif", "GIF", (".gif",), longest=65535),
+)
+FORMATS = {entry.name: entry for entry in _FORMATS}
+PICTURE_SUFFIXES = frozenset(suffix for entry in _FORMATS for suffix in entry.suffixes)
+"""The lower-case suffixes that make a file in a folder a photo: `path.suffix.lower() in PICTURE_SUFFIXES`."""
+
+_BY_SUFFIX = {suffix: entry.name for entry in _FORMATS for suffix in entry.suffixes}
+# MPO is a JPEG with further pictures behind it (a gain map, a second view); DIB is a BMP.
+_BY_PILLOW = {entry.pillow: entry for entry in _FORMATS} | {"MPO": FORMATS["jpeg"], "DIB": FORMATS["bmp"]}
+
+
+def suffix_format(path: Path | str) -> str | None:
+    """The format that a file name asks for ("a.JPG" asks for "jpeg"), or None for a name of no known kind."""
+    return _BY_SUFFIX.get(Path(path).suffix.lower())
+
+
+def format_suffix(name: str) -> str:
+    """The usual suffix of a format, with its dot: ".jpg" for "jpeg".
+
+    Raises:
+        UsageError: faceedit knows no format of this name.
+    """
+    return format_named(name).suffixes[0]
+
+
+def format_named(name: str) -> Format:
+    """The format of this name.
+
+    Raises:
+        UsageError: faceedit knows no format of this name.
+    """
+    if name not in FORMATS:
+        raise UsageError(f'"{name}" is no picture format that faceedit writes', f"use one of {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def format_of_pillow(name: str | None) -> Format:
+    """The format that Pillow calls `name` ("JPEG", "MPO", ...)."""
+    return _BY_PILLOW[name or ""]

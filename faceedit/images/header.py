@@ -1,0 +1,115 @@
+"""What the first bytes of a file tell before a pixel is decoded: its kind, its frames, how it was compressed."""
+
+import importlib
+from typing import Any
+
+from PIL import Image, JpegImagePlugin
+
+from faceedit.errors import UnreadablePhoto
+
+_ALLOWED = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "BMP", "DIB", "GIF")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG", "PNG"),
+    (b"GIF8", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"BM", "BMP"),
+)
+_OTHERS = (
+    (b"%PDF", "a PDF document"),
+    (b"8BPS", "a Photoshop document"),
+    (b"\0\0\1\0", "an icon"),
+    (b"PK\3\4", "an archive"),
+    (b"<svg", "an SVG drawing"),
+    (b"<?xml", "an XML document"),
+)
+_SUBFILE, _DNG_VERSION, _REDUCED = 254, 50706, 1
+
+
+def kinds(content: bytes) -> list[str]:
+    """Pillow's names of the formats that may be tried on these bytes.
+
+    Raises:
+        UnreadablePhoto: the bytes are HEIC, which this installation does not read.
+    """
+    if not is_heif(content):
+        return list(_ALLOWED)
+    try:
+        importlib.import_module("pillow_heif").register_heif_opener()
+    except ImportError as error:
+        raise UnreadablePhoto("is a HEIC picture", 'pip install "faceedit[heif]" reads them') from error
+    return ["HEIF", "AVIF"]
+
+
+def is_heif(content: bytes) -> bool:
+    """Whether these bytes start as a HEIC or HEIF file; AVIF has brands of its own."""
+    return content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS and b"avif" not in content[12:64]
+
+
+def described(content: bytes) -> str:
+    """What bytes that Pillow does not open look like, as the end of a sentence."""
+    for start, name in _SIGNATURES:
+        if content.startswith(start):
+            return f"is a damaged {name} file"
+    for start, name in _OTHERS:
+        if content.lstrip().startswith(start):
+            return f"is {name}, not a photo"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "is a damaged WebP file"
+    if content[4:8] == b"ftyp":
+        return "is a damaged or unsupported AVIF or HEIC file" if b"avif" in content[8:64] else "is no picture"
+    return "is no picture of a known kind"
+
+
+def frames(picture: Image.Image, most: int) -> tuple[int, tuple[str, ...]]:
+    """How many pictures the file holds, and notes. Gain maps and previews beside the photo are not counted.
+
+    Raises:
+        UnreadablePhoto: there are more than `most`, or the first is only a preview (a camera's raw file).
+    """
+    if picture.format in ("JPEG", "MPO"):
+        beside = picture.format == "MPO" or "mpoffset" in picture.info or "mp" in picture.info
+        note = "the file's further pictures (gain map, second view, preview) were left out"
+        return 1, (note,) if beside else ()
+    count = _pages(picture, most) if picture.format == "TIFF" else int(getattr(picture, "n_frames", 1))
+    if count > most:
+        raise UnreadablePhoto(f"has more than {most} frames or pages")
+    return count, ()
+
+
+def _pages(picture: Image.Image, most: int) -> int:
+    """The pages of a TIFF that are not smaller copies of others."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    if _DNG_VERSION in tags or _is_reduced(tags):
+        raise UnreadablePhoto("is a camera's raw file", "develop it to TIFF or JPEG first")
+    count = 1
+    for page in range(1, most + 1):
+        try:
+            picture.seek(page)
+        except EOFError:
+            break
+        count += not _is_reduced(getattr(picture, "tag_v2", {}))
+    else:
+        count = most + 1
+    picture.seek(0)
+    return count
+
+
+def _is_reduced(tags: Any) -> bool:
+    kind = tags.get(_SUBFILE, 0)
+    return isinstance(kind, int) and bool(kind & _REDUCED)
+
+
+def coding(picture: Image.Image, content: bytes) -> dict[str, Any]:
+    """The fields of `Source` that say how the file was compressed."""
+    if isinstance(picture, JpegImagePlugin.JpegImageFile):
+        tables: dict[int, list[int]] = picture.quantization
+        used = [layer[3] for layer in picture.layer]
+        if used and all(index in tables for index in used):
+            ordered = {place: list(tables[index]) for place, index in enumerate(used[:3])}
+            return {"quantization": ordered, "subsampling": JpegImagePlugin.get_sampling(picture)}
+    if picture.format == "WEBP":
+        return {"lossless": content[12:16] == b"VP8L" or b"VP8L" in content[30:64]}
+    return {}

@@ -1,0 +1,159 @@
+"""What a file says beside its pixels: collected when read, let through by policy when written.
+
+keep: EXIF, XMP, IPTC and resolution, brought up to date; never a thumbnail or a preview of the old pixels.
+safe: EXIF by an allow-list of harmless tags; no place, names, serial numbers, maker note, XMP or IPTC.
+none: nothing at all.
+"""
+
+import math
+import re
+import struct
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from PIL import Image
+
+from faceedit.images import exif, xmp
+from faceedit.images.exif import EXIF_IFD, GPS_IFD, INTEROP_IFD, Exif
+from faceedit.photo import Photo
+
+Policy = Literal["keep", "safe", "none"]
+
+# Tags of directory 0 that describe how a file stores its pixels, or hold other blocks, previews or layers.
+_STRUCTURE = frozenset(
+    {*range(0xFE, 0x10E), 0x111, *range(0x115, 0x11A), 0x11C, *range(0x11D, 0x128), 0x12D, *range(0x13D, 0x160)}
+    | {*range(0x200, 0x215), 0x2BC, 0x8649, 0x83BB, 0x8773, 0x935C, 0xC634, 0xEA1C, 0xEA1D}
+)
+# Make, Model, orientation, resolution, software, date, copyright.
+_SAFE_MAIN = frozenset({0x10F, 0x110, 0x112, 0x11A, 0x11B, 0x128, 0x131, 0x132, 0x213, 0x8298})
+# How the picture was taken: exposure, aperture, sensitivity, dates, lens model, flash, modes; no owner, serials, ids.
+_SAFE_EXIF = frozenset(
+    {0x829A, 0x829D, 0x8822, 0x8827, 0x8830, 0x8832, 0x9000, 0x9003, 0x9004, 0x9101, *range(0x9201, 0x920B)}
+    | {0xA000, 0xA001, 0xA002, 0xA003, *range(0xA20E, 0xA211), 0xA217, 0xA300, 0xA301, *range(0xA401, 0xA40B)}
+    | {0xA40C, 0xA432, 0xA433, 0xA434}
+)
+# A preview of the old pixels inside another value; Minolta changes the first byte of its own.
+_PREVIEW = re.compile(rb"\xd8\xff[\xc4\xdb\xe0-\xef\xfe]")
+_IPTC_RESOURCE, _IPTC_TAG = 0x0404, 33723
+
+
+@dataclass(frozen=True)
+class Payload:
+    """The metadata that a file is written with; empty blocks are left out. `dpi` is (x, y) or None."""
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+    dpi: tuple[float, float] | None = None
+
+
+def collected(picture: Image.Image, content: bytes) -> dict[str, Any]:
+    """The metadata fields of `Source` from an opened picture and the file's bytes."""
+    info: dict[Any, Any] = picture.info
+    if picture.format == "TIFF":
+        block, iptc = _tiff_exif(content), _tiff_iptc(picture)
+    else:
+        resources = info.get("photoshop")
+        block = _bytes(info.get("exif")).removeprefix(b"Exif\0\0")
+        iptc = _bytes(resources.get(_IPTC_RESOURCE)) if isinstance(resources, dict) else b""
+    packet = info.get("xmp")
+    return {
+        "exif": block,
+        "xmp": packet.encode("utf-8", "replace") if isinstance(packet, str) else _bytes(packet),
+        "iptc": iptc,
+        "icc": _bytes(info.get("icc_profile")),
+        "dpi": _dpi(info.get("dpi")),
+    }
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _tiff_exif(content: bytes) -> bytes:
+    found = exif.parse(content)
+    main = {tag: value for tag, value in found.directories.get(0, {}).items() if tag not in _STRUCTURE}
+    directories = {**found.directories, 0: main}
+    return exif.serialize(exif.unpinned(Exif(found.order, directories)))
+
+
+def _tiff_iptc(picture: Image.Image) -> bytes:
+    value = getattr(picture, "tag_v2", {}).get(_IPTC_TAG)
+    if isinstance(value, tuple) and all(isinstance(item, int) for item in value):  # the bytes, declared as LONGs
+        return struct.pack(f"<{len(value)}I", *value)
+    return _bytes(value)
+
+
+def _dpi(found: object) -> tuple[float, float] | None:
+    try:
+        x, y = (float(value) for value in found)  # type: ignore[attr-defined]  # checked by trying
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return (x, y) if all(math.isfinite(value) and 1 <= value <= 65535 for value in (x, y)) else None
+
+
+def payload(photo: Photo, policy: Policy, *, people: bool = True) -> Payload:
+    """What travels with the photo under this policy; `people` False drops face regions and the names in them."""
+    source = photo.source
+    if policy == "none":
+        return Payload()
+    found = _present(exif.parse(source.exif), photo)
+    if policy == "safe":
+        return Payload(exif.serialize(_safe(found)), dpi=source.dpi)
+    packet = xmp.updated(source.xmp, photo.width, photo.height, people=people)
+    return Payload(exif.serialize(_kept(found)), packet, source.iptc, source.dpi)
+
+
+def lost(photo: Photo) -> list[str]:
+    """What "keep" cannot keep, in plain sentences."""
+    source = photo.source
+    found = exif.parse(source.exif)
+    reasons = []
+    if source.exif and not any(found.directories.values()):
+        reasons.append("EXIF was left out: it is damaged")
+    if _has_preview(found):
+        reasons.append("the maker note was left out: it holds a picture of the old pixels")
+    if source.xmp and not xmp.updated(source.xmp, photo.width, photo.height):
+        reasons.append("XMP was left out: it is damaged")
+    return reasons
+
+
+def _present(found: Exif, photo: Photo) -> Exif:
+    """The block as it must be for upright sRGB pixels of this size; only what is there is changed."""
+    facts = {
+        (0, exif.ORIENTATION): found.numbers(exif.SHORT, 1),
+        (EXIF_IFD, exif.COLOR_SPACE): found.numbers(exif.SHORT, 1),
+        (EXIF_IFD, exif.WIDTH): found.numbers(exif.LONG, photo.width),
+        (EXIF_IFD, exif.HEIGHT): found.numbers(exif.LONG, photo.height),
+        (INTEROP_IFD, exif.INTEROP_INDEX): exif.text("R98"),
+    }
+    if any(found.directories.values()):
+        found = found.with_value(0, exif.SOFTWARE, exif.text("faceedit"))
+    for (directory, tag), value in facts.items():
+        if tag in found.directories.get(directory, {}):
+            found = found.with_value(directory, tag, value)
+    return found
+
+
+def _kept(found: Exif) -> Exif:
+    directories = {}
+    for name, values in found.directories.items():
+        forbidden = _STRUCTURE if name == 0 else frozenset()
+        directories[name] = {
+            tag: value for tag, value in values.items() if tag not in forbidden and not _PREVIEW.search(value.content)
+        }
+    return Exif(found.order, directories)
+
+
+def _safe(found: Exif) -> Exif:
+    allowed = {0: _SAFE_MAIN, EXIF_IFD: _SAFE_EXIF, GPS_IFD: frozenset(), INTEROP_IFD: frozenset({exif.INTEROP_INDEX})}
+    directories = {
+        name: {tag: value for tag, value in values.items() if tag in allowed[name] and len(value.content) <= 256}
+        for name, values in found.directories.items()
+    }
+    return Exif(found.order, directories)
+
+
+def _has_preview(found: Exif) -> bool:
+    note = found.directories.get(EXIF_IFD, {}).get(exif.MAKER_NOTE)
+    return note is not None and _PREVIEW.search(note.content) is not None

@@ -1,0 +1,133 @@
+"""Files to Photos: upright, in sRGB, with alpha and depth kept; anything else is one plain line.
+
+The header is read first, so that size, frames and kind are known before a pixel is. Decoding is Pillow's work, and
+whatever goes wrong in there becomes `UnreadablePhoto` at one place.
+"""
+
+import contextlib
+import dataclasses
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from faceedit.errors import UnreadablePhoto
+from faceedit.images import header, profiles
+from faceedit.images.decode import Samples, odd_tiff, samples
+from faceedit.images.formats import format_of_pillow
+from faceedit.images.metadata import collected
+from faceedit.images.tiff import is_tiff
+from faceedit.images.upright import orientation, turned
+from faceedit.photo import Photo, Source
+
+_UPRIGHT = frozenset({"tiff", "heif"})  # turned by Pillow while loading
+_READABLE = "faceedit reads JPEG, PNG, WebP, TIFF, AVIF, BMP, GIF, and HEIC with faceedit[heif]"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a file may ask for: megapixels of one picture, megabytes on disk, frames or pages."""
+
+    megapixels: float = 200
+    megabytes: float = 1024
+    frames: int = 1000
+
+
+def read(source: Path | str | bytes, *, limits: Limits = Limits()) -> Photo:
+    """The picture in a file or in memory, upright and in sRGB, (H, W, 3) uint8 or uint16; no faces yet.
+
+    Raises:
+        UnreadablePhoto: the file cannot be read, is no picture, is damaged or cut off, or is beyond the limits.
+            Whatever the bytes are, nothing else is raised.
+    """
+    path = None if isinstance(source, bytes) else Path(source)
+    try:
+        content = source if isinstance(source, bytes) else _content(Path(source), limits)
+        return _decoded(content, path, limits)
+    except UnreadablePhoto as error:
+        raise UnreadablePhoto(f"{path or 'picture'}: {error.message}", error.hint) from error.__cause__
+
+
+def _content(path: Path, limits: Limits) -> bytes:
+    try:
+        if not path.is_file():
+            raise UnreadablePhoto("is no file" if path.exists() else "does not exist")
+        if path.stat().st_size > limits.megabytes * 1e6:
+            raise UnreadablePhoto(f"is larger than {limits.megabytes:g} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadablePhoto(f"cannot be opened: {error.strerror}") from error
+
+
+def _decoded(content: bytes, path: Path | None, limits: Limits) -> Photo:
+    if not content:
+        raise UnreadablePhoto("is empty")
+    try:
+        with _strict_pillow(limits):
+            found, source, turn = _loaded(content, limits)
+        pixels, notes = profiles.to_srgb(found, source.icc)
+    except UnreadablePhoto:
+        raise
+    except Exception as error:  # decoders raise anything at all on damaged bytes; this is the one place that maps it
+        raise _plain(error, content, limits) from error
+    alpha = None if found.alpha is None else turned(found.alpha, turn)
+    source = dataclasses.replace(source, path=path, grey=found.grey, notes=(*source.notes, *notes))
+    return Photo(turned(pixels, turn), alpha, source=source)
+
+
+@contextlib.contextmanager
+def _strict_pillow(limits: Limits) -> Iterator[None]:
+    """Pillow with its process-wide switches set for one picture: our cap, bombs as errors, nothing cut off passes."""
+    with _LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = int(limits.megapixels * 1e6), False
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+_LOCK = threading.Lock()
+
+
+def _loaded(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
+    """The samples, what else the file says, and how the picture has yet to be turned."""
+    try:
+        picture = _opened(content, limits)
+    except UnidentifiedImageError:
+        if not is_tiff(content):
+            raise
+        return odd_tiff(content), Source(format="tiff"), 1
+    name = format_of_pillow(picture.format).name
+    frames, notes = header.frames(picture, limits.frames)
+    found = samples(picture, content)
+    source = Source(
+        format=name, frames=frames, notes=notes, **collected(picture, content), **header.coding(picture, content)
+    )
+    return found, source, 1 if name in _UPRIGHT else orientation(source.exif)
+
+
+def _opened(content: bytes, limits: Limits) -> Image.Image:
+    """The picture behind its header; not a pixel is decoded yet."""
+    picture = Image.open(io.BytesIO(content), formats=header.kinds(content))
+    if picture.width * picture.height > limits.megapixels * 1e6:  # Pillow measures some formats only when loading
+        raise Image.DecompressionBombError
+    return picture
+
+
+def _plain(error: Exception, content: bytes, limits: Limits) -> UnreadablePhoto:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return UnreadablePhoto(f"has more than {limits.megapixels:g} megapixels", "allow more with --max-megapixels")
+    if isinstance(error, UnidentifiedImageError):
+        return UnreadablePhoto(header.described(content), _READABLE)
+    if isinstance(error, MemoryError):
+        return UnreadablePhoto("needs more memory than there is")
+    words = "".join(letter if letter.isprintable() else " " for letter in str(error))
+    reason = " ".join(words.split())[:120] or type(error).__name__
+    return UnreadablePhoto(f"is damaged or cut off ({reason})", "copy or export the photo again")

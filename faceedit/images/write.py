@@ -1,0 +1,129 @@
+"""Photos to files: format, depth, quality and metadata by options, with a note on everything that is lost on the way.
+
+Every file is encoded from bare arrays; metadata is only what `metadata.payload` hands over.
+"""
+
+import struct
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceedit.errors import PhotoError
+from faceedit.images import metadata
+from faceedit.images.encode import ENCODERS, Job
+from faceedit.images.files import write_atomic
+from faceedit.images.formats import Format, format_named, suffix_format
+from faceedit.images.metadata import Policy
+from faceedit.images.profiles import srgb_profile
+from faceedit.photo import Photo, eight_bit
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How a photo becomes a file.
+
+    `format` is a format's name or "same" (the source's; PNG where there is none).
+    `quality` is 1..100 or "same": JPEG to JPEG keeps the quantization tables and subsampling, lossless WebP stays
+    lossless, everything else gets 92. Under "none" the tables are the standard ones of the nearest quality.
+    `metadata` is "keep", "safe" (no place, names, serial numbers, maker note) or "none" (bare pixels, for redaction).
+    `people` False drops face regions and the names in them from XMP.
+    """
+
+    format: str = "same"
+    quality: int | Literal["same"] = "same"
+    metadata: Policy = "keep"
+    people: bool = True
+
+
+def encode(photo: Photo, options: WriteOptions = WriteOptions()) -> bytes:
+    """The photo as the bytes of a file: the same photo and options give the same bytes.
+
+    Raises:
+        UsageError: faceedit knows no such format.
+        SetupError: the format needs an extra that is not installed.
+        PhotoError: the format cannot hold this photo.
+    """
+    kind = output_format(photo, options)
+    if max(photo.height, photo.width) > kind.longest:
+        raise PhotoError(_sentence(photo, f"{kind.name} holds at most {kind.longest} pixels a side"), "use png or tiff")
+    samples = _samples(photo, kind, options)
+    payload = metadata.payload(photo, options.metadata, people=options.people)
+    bare = options.metadata == "none"
+    managed = not bare and photo.source.icc and samples.shape[2] > 2
+    job = Job(samples, photo.source, payload, options.quality, srgb_profile() if managed else b"", kind, bare)
+    try:
+        return ENCODERS[kind.name](job)
+    except (OSError, ValueError, OverflowError, struct.error) as error:
+        raise PhotoError(_sentence(photo, f"cannot be written as {kind.name} ({error})"), "use png or tiff") from error
+
+
+def write(photo: Photo, path: Path | str, options: WriteOptions = WriteOptions()) -> None:
+    """The photo into a file, whole or not at all; `format` "same" takes the format from the path's suffix.
+
+    Raises:
+        PhotoError: the format cannot hold this photo, or the file cannot be written.
+    """
+    named = suffix_format(path)
+    if options.format == "same" and named:
+        options = replace(options, format=named)
+    write_atomic(path, encode(photo, options))
+
+
+def notes(photo: Photo, options: WriteOptions = WriteOptions()) -> list[str]:
+    """What a file written with these options does not hold, in plain sentences; first what reading could not keep."""
+    kind, source = output_format(photo, options), photo.source
+    found = list(source.notes)
+    if photo.pixels.dtype == np.uint16 and not kind.deep:
+        found.append(f"16 bits became 8: {kind.name} holds no more")
+    if not kind.alpha and photo.alpha is not None and not _opaque(photo.alpha):
+        found.append(f"transparent parts became white: {kind.name} holds no transparency")
+    if kind.name == "gif":
+        found.append("colors became at most 256: gif holds no more")
+    if options.metadata == "keep":
+        held = {"EXIF": source.exif, "XMP": source.xmp, "IPTC": source.iptc}
+        missing = [name for name, block in held.items() if block and name.lower() not in kind.metadata]
+        found += [f"{name} was left out: {kind.name} holds none" for name in missing]
+        found += metadata.lost(photo)
+    return found
+
+
+def output_format(photo: Photo, options: WriteOptions) -> Format:
+    """The format that these options mean for this photo.
+
+    Raises:
+        UsageError: faceedit knows no such format.
+    """
+    return format_named(photo.source.format or "png" if options.format == "same" else options.format)
+
+
+def _sentence(photo: Photo, reason: str) -> str:
+    return f"{photo.source.path or 'picture'}: {reason}"
+
+
+def _opaque(alpha: NDArray[Any]) -> bool:
+    return bool((alpha == np.iinfo(alpha.dtype).max).all())
+
+
+def _samples(photo: Photo, kind: Format, options: WriteOptions) -> NDArray[Any]:
+    """(H, W, C) as the format holds it: C is 1 to 4 (grey, grey and alpha, RGB, RGBA), uint8 or uint16."""
+    pixels, alpha = photo.pixels, photo.alpha
+    if not kind.deep:
+        pixels, alpha = eight_bit(pixels), None if alpha is None else eight_bit(alpha)
+    if alpha is not None and not kind.alpha:
+        pixels, alpha = _on_white(pixels, alpha), None
+    if alpha is not None and options.metadata == "none":
+        pixels = np.where(alpha[..., None] == 0, 0, pixels).astype(pixels.dtype)
+    if photo.source.grey and kind.grey and (pixels == pixels[..., :1]).all():
+        pixels = pixels[..., :1]
+    return np.ascontiguousarray(pixels if alpha is None else np.dstack([pixels, alpha]))
+
+
+def _on_white(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
+    """8-bit pixels laid on white through their alpha."""
+    if _opaque(alpha):
+        return pixels
+    share = alpha[..., None].astype(np.uint32)
+    return ((pixels * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)

@@ -1,0 +1,30 @@
+"""Recipes: YAML in, a checked `Recipe` out, or all its problems with line, column and a caret.
+
+`document` reads YAML, `variables` fills in, `models` are the pydantic models, `messages` and `describe` say what
+they find wrong, `faces` and `when` are the two small languages, `types` the result,
+`steps` and `reading` put it together, `schema` describes recipes to editors and people.
+"""
+
+from faceedit.recipe.faces import Faces
+from faceedit.recipe.problems import InvalidRecipe, Problem
+from faceedit.recipe.reading import load_recipe, parse_recipe
+from faceedit.recipe.schema import Option, effect_options, example_step, recipe_schema
+from faceedit.recipe.types import Output, Recipe, Step
+from faceedit.recipe.when import When, is_unknown
+
+__all__ = [
+    "Faces",
+    "InvalidRecipe",
+    "Option",
+    "Output",
+    "Problem",
+    "Recipe",
+    "Step",
+    "When",
+    "effect_options",
+    "example_step",
+    "is_unknown",
+    "load_recipe",
+    "parse_recipe",
+    "recipe_schema",
+]

@@ -1,0 +1,99 @@
+"""One step of a recipe: from its node to a checked `Step`, or to problems with places."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from faceedit.errors import RecipeError
+from faceedit.labels import GROUPS, parse_parts, suggestion
+from faceedit.recipe.document import Node
+from faceedit.recipe.faces import ALL, Faces
+from faceedit.recipe.messages import validated
+from faceedit.recipe.models import StepModel, step_model
+from faceedit.recipe.problems import Problem
+from faceedit.recipe.types import Step
+from faceedit.recipe.when import When
+from faceedit.region import Effect
+from faceedit.registry import RESERVED, Registry
+
+T = TypeVar("T")
+
+
+def read_step(node: Node, path: Path, registry: Registry, problems: list[Problem]) -> Step | None:
+    """The step of a node, None if something is wrong with it, which goes to `problems`."""
+    named = node.fields.get("effect")
+    if named is None:
+        problems.append(node.place.problem('a step without an "effect"', 'write "effect:" and a name, or "include:"'))
+        return None
+    try:
+        effect = registry.effect(named.text)
+    except RecipeError as error:
+        problems.append(named.place.problem(error.message, error.hint))
+        return None
+    before = len(problems)
+    # First the small languages, whose messages are better than those about the same values by type.
+    faces = parsed(node, "faces", Faces.parse, problems)
+    parsed(node, "on", _parts, problems)
+    when = parsed(node, "when", lambda text: _condition(text, registry), problems)
+    model = validated(step_model(effect, registry), node, f'effect "{effect.name}"', problems)
+    if model is None or len(problems) > before:
+        return None
+    step = _step(effect, model, node, registry, faces=faces or ALL, when=when, path=str(path))
+    problems += _wrong_parts(step, node)
+    return step
+
+
+def parsed(node: Node, key: str, parse: Callable[[Any], T], problems: list[Problem]) -> T | None:
+    """The value of a key read by `parse`; None where it is absent or wrong."""
+    value = node.fields.get(key)
+    if value is None or value.value is None:
+        return None
+    try:
+        return parse(value.plain())
+    except RecipeError as error:
+        problems.append(value.place.problem(error.message, error.hint))
+        return None
+
+
+def _parts(expression: object) -> frozenset[str]:
+    return parse_parts(expression) if isinstance(expression, str) else frozenset()
+
+
+def _condition(text: object, registry: Registry) -> When:
+    when = When.parse(text)
+    for kind in sorted(when.kinds - {*registry.kinds}):
+        hint = suggestion(kind, registry.kinds) if registry.kinds else "no plugin looks for anything"
+        raise RecipeError(f'nothing reports "{kind}"', hint)
+    return when
+
+
+def _step(effect: Effect, model: StepModel, node: Node, registry: Registry, **checked: Any) -> Step:
+    said = {key: value for key, value in model.model_dump(mode="json").items() if _tells(key, node)}
+    given = {key: getattr(model, key) for key in ("on", "grow", "feather", "strength") if key in node.fields}
+    return Step(
+        effect,
+        {key: getattr(model, key) for key in registry.options(effect).model_fields},
+        name=model.name or effect.name,
+        line=node.place.line,
+        resolved={"effect": effect.name, **said},
+        **checked,
+        **given,
+    )
+
+
+def _tells(key: str, node: Node) -> bool:
+    """Whether a resolved step repeats a key: all options, and what the recipe says beside them."""
+    return key not in RESERVED or key in node.fields
+
+
+def _wrong_parts(step: Step, node: Node) -> list[Problem]:
+    place = node.fields["on" if "on" in node.fields else "effect"].place
+    try:
+        parts = parse_parts(step.expression)
+    except RecipeError as error:
+        return [place.problem(error.message, error.hint)]
+    if not parts:
+        return [place.problem(f'"{step.expression}" selects no part at all', "no pixel belongs to two parts")]
+    if step.effect.blind and not parts >= {*GROUPS["face"]}:
+        return [place.problem("a step that redacts must cover the whole face", 'write "face", "head" or "person"')]
+    return []
