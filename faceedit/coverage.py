@@ -3,12 +3,18 @@
 It depends on the detector's box and the segmentation, never on what is laid over it.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from faceedit.geometry import Box
-from faceedit.photo import Face
+from faceedit.labels import ID
+from faceedit.photo import Face, FaceMap, Source
+
+Bools = NDArray[np.bool_]
 
 # The detector's box ends at the forehead and ears; grown by this factor it holds the whole head of most people.
 BOX_GROWTH = 1.3
@@ -16,30 +22,73 @@ BOX_GROWTH = 1.3
 DOUBT = 0.3
 PART_GROWTH = 0.04
 # Chroma blocks of a 4:2:0 JPEG are 16 x 16 pixels and upsampling reads one pixel further: a fill on this grid
-# with this margin leaves no outside pixel that depends on what was covered.
+# with this margin leaves no outside pixel that depends on what was covered. Rare subsamplings have blocks of 32.
 GRID = 16
+RARE_GRID = 32
 MARGIN = 2
+# Logit that makes a cell of a covered face's map what it is said to be.
+SURE = 30.0
 
 
-def cover(face: Face, parts: frozenset[str]) -> tuple[Box, NDArray[np.bool_]]:
+@dataclass(frozen=True)
+class Covered:
+    """All that redaction hides in one photo: `mask` (H, W) bool, and the photo as it must be there, `fill` (H, W, 3).
+
+    `boxes` are the detector's, of the faces that were covered.
+    """
+
+    mask: Bools
+    fill: NDArray[Any]
+    boxes: tuple[Box, ...]
+
+    @property
+    def share(self) -> float:
+        """The covered share of the photo, 0..1."""
+        return float(self.mask.mean()) if self.mask.size else 0.0
+
+
+def grid(source: Source) -> int:
+    """The edge of the blocks over which a photo's file has spread each pixel, as far as they are known."""
+    rare = source.format == "jpeg" and source.subsampling not in (0, 1, 2) and not source.grey
+    return RARE_GRID if rare else GRID
+
+
+def cover(face: Face, parts: frozenset[str], grow: float = 0.0, grid: int = GRID) -> tuple[Box, Bools]:
     """What to cover of one face: a window of the photo and a mask (h, w) bool in it.
 
-    The grown detector's box united with the parts of the head that touch it, holes filled, snapped outwards to
-    the 16-px grid plus 2 px, clipped at the photo's border with the border pixels included.
+    The grown detector's box united with the parts of the head that touch it, holes filled, moved outwards by `grow`
+    (a share of the face's width), snapped outwards to the grid plus 2 px, clipped at the photo's border with the
+    border pixels included.
     """
     height, width = face.photo_shape
-    box = face.box.scaled(BOX_GROWTH).clipped(height, width)
-    window = _snapped(_union(box, face.window), height, width)
+    more = grow * face.width_px
+    box = face.box.scaled(BOX_GROWTH).grown(int(np.ceil(more))).clipped(height, width)
+    window = _snapped(_union(box, face.window), grid, height, width)
     mask = np.zeros((window.height, window.width), bool)
     mask[_within(box, window)] = True
     if face.window.area:
         seen = face.map.mask(parts, face.window) > DOUBT
         place = _within(face.window, window)
-        mask[place] |= _grown(seen, PART_GROWTH * face.width_px)
+        mask[place] |= _grown(seen, PART_GROWTH * face.width_px + more)
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
     touching = np.unique(labels[_within(box, window)])
     mask = ndimage.binary_fill_holes(np.isin(labels, touching[touching > 0]))
-    return window, _on_grid(mask)
+    return window, _on_grids(mask, grid, (height % grid, width % grid))
+
+
+def hidden(face: Face, mask: Bools) -> Face:
+    """The same face with a map that says nothing about what lies under `mask` (H, W) bool: all of it is skin."""
+    logits = face.map.logits.copy()
+    height, width = logits.shape[1:]
+    v, u = np.mgrid[:height, :width]
+    x, y = face.map.crop.to_photo(np.column_stack([(u.ravel() + 0.5) / width, (v.ravel() + 0.5) / height])).T
+    inside = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])
+    under = np.zeros(x.shape, bool)
+    under[inside] = mask[y[inside].astype(int), x[inside].astype(int)]
+    under = under.reshape(height, width)
+    logits[:, under] = -SURE
+    logits[ID["skin"], under] = SURE
+    return Face(face.index, face.box, face.score, FaceMap(logits, face.map.crop), face.photo_shape)
 
 
 def _union(one: Box, other: Box) -> Box:
@@ -50,10 +99,10 @@ def _union(one: Box, other: Box) -> Box:
     )
 
 
-def _snapped(box: Box, height: int, width: int) -> Box:
-    """The box on the grid, with one cell more on each side for growth and margin, clipped to the photo."""
-    left, top = (low // GRID * GRID - GRID for low in (box.left, box.top))
-    right, bottom = (-(-high // GRID) * GRID + GRID for high in (box.right, box.bottom))
+def _snapped(box: Box, grid: int, height: int, width: int) -> Box:
+    """The box on the grid, with two cells more on each side for growth and margin, clipped to the photo."""
+    left, top = (low // grid * grid - 2 * grid for low in (box.left, box.top))
+    right, bottom = (-(-high // grid) * grid + 2 * grid for high in (box.right, box.bottom))
     return Box(left, top, right, bottom).clipped(height, width)
 
 
@@ -61,19 +110,31 @@ def _within(box: Box, window: Box) -> tuple[slice, slice]:
     return Box(box.left - window.left, box.top - window.top, box.right - window.left, box.bottom - window.top).slices
 
 
-def _grown(mask: NDArray[np.bool_], distance_px: float) -> NDArray[np.bool_]:
+def _grown(mask: Bools, distance_px: float) -> Bools:
     if not mask.any():
         return mask
     return ndimage.distance_transform_edt(~mask) <= distance_px
 
 
-def _on_grid(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Every grid cell that the mask touches, whole, and `MARGIN` pixels around it; the mask starts on the grid."""
-    height, width = mask.shape
-    rows, columns = -(-height // GRID), -(-width // GRID)
-    padded = np.zeros((rows * GRID, columns * GRID), bool)
-    padded[:height, :width] = mask
-    cells = padded.reshape(rows, GRID, columns, GRID).any((1, 3))
-    full = cells.repeat(GRID, 0).repeat(GRID, 1)[:height, :width]
+def _on_grids(mask: Bools, grid: int, ends: tuple[int, int]) -> Bools:
+    """Every grid cell that the mask touches, whole, and `MARGIN` pixels around it; the mask starts on the grid.
+
+    A file whose picture was turned upright has its own grid counted from the other end: `ends` are where that one's
+    first lines lie. Which of them the file used cannot always be known, so the cells of all are taken.
+    """
+    full = np.zeros_like(mask)
+    for row in {0, ends[0]}:
+        for column in {0, ends[1]}:
+            full |= _on_grid(mask, grid, -row % grid, -column % grid)
     side = 2 * MARGIN + 1
     return ndimage.binary_dilation(full, np.ones((side, side)))
+
+
+def _on_grid(mask: Bools, grid: int, down: int, right: int) -> Bools:
+    """The cells of a grid that begins `down` and `right` pixels before the mask."""
+    height, width = mask.shape
+    rows, columns = -(-(height + down) // grid), -(-(width + right) // grid)
+    padded = np.zeros((rows * grid, columns * grid), bool)
+    padded[down : down + height, right : right + width] = mask
+    cells = padded.reshape(rows, grid, columns, grid).any((1, 3))
+    return cells.repeat(grid, 0).repeat(grid, 1)[down : down + height, right : right + width]

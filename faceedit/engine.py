@@ -1,34 +1,39 @@
 """One photo through one recipe: pure, no files and no clock.
 
 Blind steps are laid first, so that no other effect ever sees what they hide, and once more after the last step,
-so that none can bring it back.
+so that none can bring it back. Between them every map is blank where a face is hidden.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from faceedit.coverage import cover
+from faceedit.coverage import Bools, Covered, cover, grid, hidden
+from faceedit.detection import Search
 from faceedit.errors import EffectError, Withheld
 from faceedit.geometry import Box
 from faceedit.labels import parse_parts
 from faceedit.photo import Face, Finding, Photo
-from faceedit.recipe import Recipe, Step
+from faceedit.recipe import Recipe, Step, is_unknown
 from faceedit.region import Float, Region, Result, as_float, lay_back
 from faceedit.registry import Registry
 
 
 @dataclass(frozen=True)
 class Edited:
-    """What came of one photo: the photo itself, pictures beside it by name, all findings, and what was covered."""
+    """What came of one photo: the photo itself, pictures beside it by name, and all findings.
+
+    Where the recipe redacts, `covered` is what it hides, and `left` are the faces that it leaves on purpose.
+    """
 
     photo: Photo
     extras: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    covered: tuple[Box, ...] = ()
+    covered: Covered | None = None
+    left: tuple[Face, ...] = ()
 
 
 @dataclass
@@ -56,15 +61,23 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry) -> Edited:
         )
     work = _Work(photo, photo.pixels.copy(), None if photo.alpha is None else photo.alpha.copy(), registry)
     work.findings += inspect(photo, registry)
-    covers = [(step, chosen(work, step)) for step in recipe.steps if step.effect.blind]
-    _redact(work, covers)
+    covers = [_Cover(step, face) for step in recipe.steps if step.effect.blind for face in covered_faces(work, step)]
+    if recipe.redacts:
+        _blindfold(work, _redact(work, covers))
     for step in recipe.steps:
         if not step.effect.blind:
             _run(work, step)
-    _redact(work, covers)
-    edited = photo.replaced(pixels=work.pixels, alpha=work.alpha)
-    covered = tuple(face.box for _, faces in covers for face in faces)
-    return Edited(edited, work.extras, tuple(work.findings), covered)
+    if not recipe.redacts:
+        return Edited(photo.replaced(pixels=work.pixels, alpha=work.alpha), work.extras, tuple(work.findings))
+    mask = _redact(work, covers)
+    gone = {each.face.index for each in covers}
+    return Edited(
+        photo.replaced(pixels=work.pixels, alpha=work.alpha),
+        work.extras,
+        tuple(work.findings),
+        Covered(mask, _fill(photo, covers, registry), tuple(face.box for face in photo.faces if face.index in gone)),
+        tuple(face for face in photo.faces if face.index not in gone),
+    )
 
 
 def inspect(photo: Photo, registry: Registry) -> list[Finding]:
@@ -83,28 +96,83 @@ def inspect(photo: Photo, registry: Registry) -> list[Finding]:
 
 
 def chosen(work: _Work, step: Step) -> list[Face]:
-    """The faces that a step works on; what cannot be decided is redacted, and else left alone."""
-    faces = []
-    for face in step.faces.select(work.photo.faces, work.photo.width):
-        answer = True if step.when is None else step.when.holds(work.photo, work.findings, face)
-        if answer or (answer is None and step.effect.blind):
-            faces.append(face)
-    return faces
+    """The faces that an ordinary step works on; where `when` cannot be decided, it is left out."""
+    faces = step.faces.select(work.photo.faces, work.photo.width)
+    return [face for face in faces if step.when is None or step.when.holds(work.photo, work.findings, face)]
 
 
-def _redact(work: _Work, covers: list[tuple[Step, list[Face]]]) -> None:
-    """Lay what blind effects give over their faces, opaque and with a hard edge."""
-    for step, faces in covers:
-        parts = parse_parts(step.effect.parts(step.options, step.on))
-        for face in faces:
-            window, mask = cover(face, parts)
-            zeros = np.zeros((window.height, window.width, 3), np.float32)
-            result = _call(work, step, Region(zeros, window, face.box))
-            fill = zeros if result.pixels is None else result.pixels
-            top = np.iinfo(work.pixels.dtype).max
-            work.pixels[window.slices][mask] = np.rint(np.clip(fill, 0, 1)[mask] * top).astype(work.pixels.dtype)
-            if work.alpha is not None:
-                work.alpha[window.slices][mask] = top
+def covered_faces(work: _Work, step: Step) -> list[Face]:
+    """The faces that a blind step hides; what cannot be decided is hidden.
+
+    Doubtful faces may be false alarms. The step's selector is asked with and without them, and what it selects either
+    time is hidden: a false alarm at the photo's edge must not pass as "the left one" and save the one who is.
+    """
+    photo = work.photo
+    sure = [face for face in photo.faces if face.score >= Search.threshold]
+    meant = {face.index for faces in (photo.faces, sure) for face in step.faces.select(faces, photo.width)}
+    answers = {True, None}
+    return [
+        face
+        for face in photo.faces
+        if face.index in meant and (step.when is None or step.when.holds(photo, work.findings, face) in answers)
+    ]
+
+
+@dataclass(frozen=True)
+class _Cover:
+    """One face that one blind step hides."""
+
+    step: Step
+    face: Face
+
+    def area(self, photo: Photo) -> tuple[Box, Bools]:
+        """The window and the mask in it.
+
+        Raises:
+            Withheld: the mask is empty.
+        """
+        parts = parse_parts(self.step.expression)
+        grow = self.step.effect.grow if self.step.grow is None else self.step.grow
+        window, mask = cover(self.face, parts, max(grow, 0.0), grid(photo.source))
+        if not mask.any():
+            raise Withheld(f"face {self.face.index} has no area that could be covered", "look at the photo yourself")
+        return window, mask
+
+
+def _redact(work: _Work, covers: list[_Cover]) -> Bools:
+    """Lay what blind effects give over their faces, opaque and with a hard edge; what is hidden, (H, W)."""
+    everything = np.zeros(work.pixels.shape[:2], bool)
+    for each in covers:
+        window, mask = each.area(work.photo)
+        work.pixels[window.slices][mask] = _blind_fill(work, each, window)[mask]
+        if work.alpha is not None:
+            work.alpha[window.slices][mask] = np.iinfo(work.alpha.dtype).max
+        everything[window.slices] |= mask
+    return everything
+
+
+def _fill(photo: Photo, covers: list[_Cover], registry: Registry) -> NDArray[Any]:
+    """What must be seen where faces are hidden, made anew and on nothing, (H, W, 3); 0 elsewhere."""
+    blank = _Work(photo, np.zeros_like(photo.pixels), None, registry)
+    _redact(blank, covers)
+    return blank.pixels
+
+
+def _blind_fill(work: _Work, each: _Cover, window: Box) -> NDArray[Any]:
+    zeros = np.zeros((window.height, window.width, 3), np.float32)
+    result = _call(work, each.step, Region(zeros, window, each.face.box))
+    fill = zeros if result.pixels is None else result.pixels
+    return np.rint(np.clip(fill, 0, 1) * np.iinfo(work.pixels.dtype).max).astype(work.pixels.dtype)
+
+
+def _blindfold(work: _Work, mask: Bools) -> None:
+    """Leave nothing for ordinary steps that tells of hidden pixels: neither in maps nor in findings' details."""
+    work.photo = work.photo.replaced(
+        pixels=work.pixels.copy(), faces=tuple(hidden(face, mask) for face in work.photo.faces)
+    )
+    work.findings = [
+        replace(finding, details={"unknown": True} if is_unknown(finding) else {}) for finding in work.findings
+    ]
 
 
 def _run(work: _Work, step: Step) -> None:

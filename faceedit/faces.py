@@ -37,13 +37,14 @@ class FaceFinder:
     plausible_only: bool = True
 
     def __call__(self, photo: Photo) -> Photo:
-        """The photo with all its faces, largest first, each with its map."""
+        """The photo with all its faces, each with its map: largest first, but doubtful ones after all others."""
         pixels = eight_bit(photo.pixels)
         found = find_faces(pixels, self.detector, self.search)
         seen = maps(pixels, [first_crop(face) for face in found], self.segmenter)
-        if self.plausible_only:
-            kept = [index for index, face in enumerate(found) if plausible(face, seen[index])]
-            found, seen = [found[index] for index in kept], [seen[index] for index in kept]
+        sure = [plausible(face, one) for face, one in zip(found, seen, strict=True)]
+        kept = [index for index in range(len(found)) if sure[index] or not self.plausible_only]
+        kept.sort(key=lambda index: not sure[index])  # a false alarm is never "the largest"
+        found, seen = [found[index] for index in kept], [seen[index] for index in kept]
         seen = self._upright(pixels, seen)
         seen = apart([face.box.center for face in found], [face.box.width for face in found], seen)
         faces = tuple(
@@ -125,6 +126,8 @@ def plausible(face: Detection, one: FaceMap) -> bool:
     """
     if face.score >= CERTAIN:
         return True
+    if face.score < Search().threshold:
+        return False
     plane = one.on_crop(frozenset(GROUPS["face"]))
     margin = round(plane.shape[0] * (1 - 1 / CROP_SHARE) / 2)
     return float(plane[margin:-margin, margin:-margin].mean()) <= SLAB

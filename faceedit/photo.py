@@ -38,6 +38,9 @@ class FaceMap:
     logits: NDArray[np.float16]
     crop: Crop
 
+    def __post_init__(self) -> None:
+        self.logits.flags.writeable = False
+
     @cached_property
     def probabilities(self) -> dict[str, Mask]:
         """Each visible part's probability, (n, n) float32 on the crop's grid: softmax of the upsampled logits."""
@@ -46,6 +49,7 @@ class FaceMap:
         planes -= planes.max(0)
         np.exp(planes, out=planes)
         planes /= planes.sum(0)
+        planes.flags.writeable = False
         return {name: plane for name, plane in zip(PARTS, planes, strict=True) if plane.max() >= NEGLIGIBLE}
 
     def on_crop(self, parts: frozenset[str]) -> Mask:

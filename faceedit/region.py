@@ -88,10 +88,12 @@ class Region:
             UnknownPart: the expression names a part that does not exist.
         """
         parts = parse_parts(expression)
-        mask = np.zeros(self.shape, np.float32)
+        outside = "background" in parts and bool(self.faces)  # background is what no face covers
+        mask = np.full(self.shape, float(outside), np.float32)
         for face in self.faces:
             own = matte.grown(self._sharp(face, parts), grow * face.width_px)
-            mask = np.maximum(mask, matte.feathered(own, feather * face.width_px))
+            own = matte.feathered(own, feather * face.width_px)
+            mask = np.minimum(mask, own) if outside else np.maximum(mask, own)
         return mask
 
     @property

@@ -114,8 +114,8 @@ def region_of(photo: Photo, effect: Effect, face: int = 0, **options: Any) -> Re
     pixels = as_float(photo.pixels[window.slices])
     if effect.blind:
         return Region(np.zeros_like(pixels), window, chosen.box)
-    step = {"on": effect.parts(options), "grow": effect.grow, "feather": effect.feather}
-    return Region(pixels, window, chosen.box, (chosen,), **step)
+    on = effect.parts(options)
+    return Region(pixels, window, chosen.box, (chosen,), on=on, grow=effect.grow, feather=effect.feather)
 
 
 def applied(effect: Effect, photo: Photo, face: int = 0, strength: float = 1.0, **options: Any) -> NDArray[Any]:

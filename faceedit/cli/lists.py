@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceedit.cli.console import say
+from faceedit.cli.console import complain, say
 from faceedit.cli.photos import plugins_here
 
 if TYPE_CHECKING:
@@ -69,12 +69,20 @@ def recipe_check(
     recipe: Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipe files (YAML).")],
 ) -> None:
     """Find every mistake in recipes, with line and column."""
+    from faceedit.errors import RecipeError
     from faceedit.recipe import load_recipe
 
     registry = plugins_here()
+    good = True
     for path in recipe:
-        loaded = load_recipe(path, registry)
+        try:
+            loaded = load_recipe(path, registry)
+        except RecipeError as error:
+            good = False
+            complain(f"faceedit: {error}")
+            continue
         say(f"{path}: fine, {len(loaded.steps)} step(s){', redacts' if loaded.redacts else ''}")
+    raise typer.Exit(0 if good else RecipeError.exit_code)
 
 
 @plugins.command("list")

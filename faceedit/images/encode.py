@@ -20,7 +20,6 @@ from faceedit.images.metadata import Payload
 from faceedit.photo import Source
 
 _USUAL_QUALITY = 92
-_SEGMENT = 65533  # bytes that one JPEG segment holds
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _XMP_TAG, _IPTC_TAG, _ICC_TAG = 700, 33723, 34675
 
@@ -64,8 +63,8 @@ def _jpeg(job: Job) -> bytes:
     return _saved(
         job,
         **_jpeg_quality(job),
-        exif=b"Exif\0\0" + payload.exif if payload.exif and fits_jpeg(payload.exif) else b"",
-        xmp=payload.xmp if fits_jpeg(payload.xmp) else b"",
+        exif=b"Exif\0\0" + payload.exif if payload.exif else b"",
+        xmp=payload.xmp,
         extra=_photoshop_segment(payload.iptc),
         icc_profile=job.icc,
         dpi=payload.dpi,
@@ -100,13 +99,8 @@ def _standard_table() -> tuple[int, ...]:
     return tuple(opened.quantization[0])
 
 
-def fits_jpeg(block: bytes) -> bool:
-    """Whether a block of metadata fits into one segment of a JPEG file, beside the segment's own name."""
-    return len(block) <= _SEGMENT - 32
-
-
 def _photoshop_segment(iptc: bytes) -> bytes:
-    if not iptc or not fits_jpeg(iptc):
+    if not iptc:
         return b""
     body = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)
     return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
@@ -146,7 +140,7 @@ def _webp(job: Job) -> bytes:
 def _avif(job: Job) -> bytes:
     payload = job.payload
     # Upright needs no tag, and with one Pillow would write the block anew in its own way.
-    block = exif.serialize(exif.without(exif.parse(payload.exif), exif.ORIENTATION))
+    block = exif.serialize(exif.without(exif.parse(payload.exif), 0, exif.ORIENTATION))
     return _saved(job, quality=job.number, exif=block, xmp=payload.xmp, icc_profile=job.icc)
 
 

@@ -63,10 +63,10 @@ class Exif:
         return replace(self, directories={**self.directories, directory: values})
 
 
-def without(found: Exif, tag: int) -> Exif:
-    """The same without one tag of the main directory."""
-    main = {name: value for name, value in found.directories.get(0, {}).items() if name != tag}
-    return Exif(found.order, {**found.directories, 0: main})
+def without(found: Exif, directory: int, tag: int) -> Exif:
+    """The same without one tag."""
+    values = {name: value for name, value in found.directories.get(directory, {}).items() if name != tag}
+    return Exif(found.order, {**found.directories, directory: values})
 
 
 def unpinned(found: Exif) -> Exif:
@@ -115,7 +115,8 @@ def _directory(block: bytes, order: str, offset: int) -> dict[int, Value]:
         size = _SIZES.get(type_, 0) * items
         start = at + 8 if size <= 4 else struct.unpack_from(order + "I", block, at + 8)[0]
         if 0 < size <= min(_LARGEST_VALUE, len(block) - start):
-            values[tag] = Value(type_, items, block[start : start + size], start if tag == MAKER_NOTE else 0)
+            pinned = tag == MAKER_NOTE and size > 4
+            values[tag] = Value(type_, items, block[start : start + size], start if pinned else 0)
     return values
 
 

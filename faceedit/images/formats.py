@@ -18,12 +18,13 @@ class Format:
     deep: bool = False  # 16 bits a sample
     metadata: frozenset[str] = frozenset()  # of exif, xmp, iptc
     longest: int = 1 << 31  # pixels a side
+    block: int = 1 << 31  # bytes of one block of metadata
 
 
 _EXIF_XMP = frozenset({"exif", "xmp"})
 _ALL = _EXIF_XMP | {"iptc"}
 _FORMATS = (
-    Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, metadata=_ALL, longest=65500),
+    Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, metadata=_ALL, longest=65500, block=65500),
     Format("png", "PNG", (".png", ".apng"), deep=True, metadata=_EXIF_XMP),
     Format("tiff", "TIFF", (".tif", ".tiff"), deep=True, metadata=_ALL),
     Format("webp", "WEBP", (".webp",), grey=False, metadata=_EXIF_XMP, longest=16383),

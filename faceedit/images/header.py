@@ -108,8 +108,10 @@ def coding(picture: Image.Image, content: bytes) -> dict[str, Any]:
         tables: dict[int, list[int]] = picture.quantization
         used = [layer[3] for layer in picture.layer]
         if used and all(index in tables for index in used):
-            ordered = {place: list(tables[index]) for place, index in enumerate(used[:3])}
-            return {"quantization": ordered, "subsampling": JpegImagePlugin.get_sampling(picture)}
+            ordered = [list(tables[index]) for index in used[:3]]
+            while len(ordered) > 1 and ordered[-1] == ordered[-2]:  # libjpeg uses the last for what follows
+                ordered.pop()
+            return {"quantization": dict(enumerate(ordered)), "subsampling": JpegImagePlugin.get_sampling(picture)}
     if picture.format == "WEBP":
         return {"lossless": content[12:16] == b"VP8L" or b"VP8L" in content[30:64]}
     return {}

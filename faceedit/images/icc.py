@@ -60,12 +60,14 @@ class Simple:
         return same_tone and self.primaries is not None and bool(np.abs(self.primaries - _SRGB).max() < _SAME)
 
     def to_srgb(self, samples: NDArray[np.uint16]) -> NDArray[np.uint16]:
-        """Samples (H, W, 3), or (H, W, 1) for grey, as (H, W, 3) sRGB; colours beyond sRGB are clipped."""
+        """Samples (H, W, 3), or (H, W, 1) for grey, as (H, W, 3) sRGB: grey is neutral, colours beyond are clipped."""
         pixels = np.empty((*samples.shape[:2], 3), np.uint16)
+        grey = samples.shape[2] == 1
         for top in range(0, len(samples), _ROWS):
             rows = samples[top : top + _ROWS]
-            light = np.stack([curve[rows[..., index]] for index, curve in enumerate(self.curves)], axis=-1)
-            if self.primaries is not None:
+            curves = self.curves[:1] if grey else self.curves
+            light = np.stack([curve[rows[..., index]] for index, curve in enumerate(curves)], axis=-1)
+            if not grey and self.primaries is not None:
                 light = light @ (np.linalg.inv(_SRGB) @ self.primaries).T.astype(np.float32)
             pixels[top : top + _ROWS] = from_linear(light) * np.float32(65535) + np.float32(0.5)
         return pixels

@@ -15,6 +15,7 @@ from PIL import Image
 
 from faceedit.images import exif, xmp
 from faceedit.images.exif import EXIF_IFD, GPS_IFD, INTEROP_IFD, Exif
+from faceedit.images.formats import Format
 from faceedit.photo import Photo
 
 Policy = Literal["keep", "safe", "none"]
@@ -39,12 +40,13 @@ _IPTC_RESOURCE, _IPTC_TAG = 0x0404, 33723
 
 @dataclass(frozen=True)
 class Payload:
-    """The metadata that a file is written with; empty blocks are left out. `dpi` is (x, y) or None."""
+    """The metadata that a file is written with; empty blocks are left out. `notes` say what had to go, and why."""
 
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
     dpi: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def collected(picture: Image.Image, content: bytes) -> dict[str, Any]:
@@ -92,30 +94,34 @@ def _dpi(found: object) -> tuple[float, float] | None:
     return (x, y) if all(math.isfinite(value) and 1 <= value <= 65535 for value in (x, y)) else None
 
 
-def payload(photo: Photo, policy: Policy, *, people: bool = True) -> Payload:
-    """What travels with the photo under this policy; `people` False drops face regions and the names in them."""
+def payload(photo: Photo, policy: Policy, kind: Format, *, people: bool = True) -> Payload:
+    """What travels with the photo into a file of this format; `people` False drops face regions and their names."""
     source = photo.source
     if policy == "none":
         return Payload()
     found = _present(exif.parse(source.exif), photo)
     if policy == "safe":
-        return Payload(exif.serialize(_safe(found)), dpi=source.dpi)
+        return Payload(exif.serialize(_safe(found)) if "exif" in kind.metadata else b"", dpi=source.dpi)
+    notes: list[str] = []
     packet = xmp.updated(source.xmp, photo.width, photo.height, people=people)
-    return Payload(exif.serialize(_kept(found)), packet, source.iptc, source.dpi)
+    return Payload(
+        _fitting("EXIF", source.exif, exif.serialize(_kept(found, kind, notes)), kind, notes),
+        _fitting("XMP", source.xmp, packet, kind, notes),
+        _fitting("IPTC", source.iptc, source.iptc, kind, notes),
+        source.dpi,
+        tuple(notes),
+    )
 
 
-def lost(photo: Photo) -> list[str]:
-    """What "keep" cannot keep, in plain sentences."""
-    source = photo.source
-    found = exif.parse(source.exif)
-    reasons = []
-    if source.exif and not any(found.directories.values()):
-        reasons.append("EXIF was left out: it is damaged")
-    if _has_preview(found):
-        reasons.append("the maker note was left out: it holds a picture of the old pixels")
-    if source.xmp and not xmp.updated(source.xmp, photo.width, photo.height):
-        reasons.append("XMP was left out: it is damaged")
-    return reasons
+def _fitting(name: str, before: bytes, after: bytes, kind: Format, notes: list[str]) -> bytes:
+    """The block if the format can hold it; a note if it had to go."""
+    if not before:
+        return b""
+    reason = f"{kind.name} holds none" if name.lower() not in kind.metadata else "it is damaged" if not after else ""
+    reason = reason or ("" if len(after) <= kind.block else f"it is too large for {kind.name}")
+    if reason:
+        notes.append(f"{name} was left out: {reason}")
+    return b"" if reason else after
 
 
 def _present(found: Exif, photo: Photo) -> Exif:
@@ -135,14 +141,22 @@ def _present(found: Exif, photo: Photo) -> Exif:
     return found
 
 
-def _kept(found: Exif) -> Exif:
+def _kept(found: Exif, kind: Format, notes: list[str]) -> Exif:
+    """All but file structure and anything that holds a picture; without the maker note if it cannot travel."""
     directories = {}
     for name, values in found.directories.items():
         forbidden = _STRUCTURE if name == 0 else frozenset()
         directories[name] = {
             tag: value for tag, value in values.items() if tag not in forbidden and not _PREVIEW.search(value.content)
         }
-    return Exif(found.order, directories)
+    kept = Exif(found.order, directories)
+    note = found.directories.get(EXIF_IFD, {}).get(exif.MAKER_NOTE)
+    if note is not None and _PREVIEW.search(note.content):
+        notes.append("the maker note was left out: it holds a picture of the old pixels")
+    elif note is not None and len(exif.serialize(kept)) > kind.block:
+        notes.append(f"the maker note was left out: it is too large for {kind.name}")
+        return exif.without(kept, EXIF_IFD, exif.MAKER_NOTE)
+    return kept
 
 
 def _safe(found: Exif) -> Exif:
@@ -152,8 +166,3 @@ def _safe(found: Exif) -> Exif:
         for name, values in found.directories.items()
     }
     return Exif(found.order, directories)
-
-
-def _has_preview(found: Exif) -> bool:
-    note = found.directories.get(EXIF_IFD, {}).get(exif.MAKER_NOTE)
-    return note is not None and _PREVIEW.search(note.content) is not None

@@ -15,7 +15,7 @@ from faceedit.photo import eight_bit
 # The profile's colour space by the samples' own. A grey picture may carry the RGB profile it was made with.
 _FITS = {"L": ("GRAY", "RGB"), "RGB": ("RGB",), "CMYK": ("CMYK",), "LAB": ()}
 _IGNORED = "the colour profile was ignored: it is damaged or of another kind"
-_HALVED = "16 bits were read as 8: the colour profile allows no more"
+_HALVED = "16 bits were read as 8: inks and colour tables are converted no finer"
 
 
 def to_srgb(samples: Samples, profile: bytes) -> tuple[NDArray[Any], list[str]]:
@@ -23,29 +23,27 @@ def to_srgb(samples: Samples, profile: bytes) -> tuple[NDArray[Any], list[str]]:
 
     Relative colorimetric with black point compensation; colours beyond sRGB are clipped to it.
     """
-    simple = Simple.parsed(profile) if profile and samples.space in ("L", "RGB") else None
+    values, deep = samples.values, samples.values.dtype == np.uint16
+    if not profile and not (deep and samples.space == "CMYK"):
+        return _unmanaged(samples), []
+    simple = _simple(samples, profile)
     if simple is not None and simple.is_srgb:
         return _unmanaged(samples), []
-    if samples.values.dtype == np.uint16:
-        return _deep(samples, profile, simple)
-    if not profile:
-        return _unmanaged(samples), []
-    pixels = _managed(samples, profile)
-    return (_unmanaged(samples), [_IGNORED]) if pixels is None else (pixels, [])
+    if simple is not None and (deep or samples.space == "L"):
+        pixels = simple.to_srgb(values if deep else values.astype(np.uint16) * 257)
+        return (pixels if deep else eight_bit(pixels)), []
+    if deep:
+        pixels, notes = to_srgb(Samples(eight_bit(values), samples.space), profile)
+        ignored = _IGNORED in notes and samples.space != "CMYK"
+        return (_unmanaged(samples), notes) if ignored else (pixels.astype(np.uint16) * 257, [*notes, _HALVED])
+    managed = _managed(samples, profile)
+    return (_unmanaged(samples), [_IGNORED]) if managed is None else (managed, [])
 
 
-def _deep(samples: Samples, profile: bytes, simple: Simple | None) -> tuple[NDArray[Any], list[str]]:
-    values = samples.values
-    if simple is not None and len(simple.curves) == values.shape[2]:
-        return simple.to_srgb(values), []
-    if simple is not None:  # a grey picture with an RGB profile
-        return simple.to_srgb(np.repeat(values, 3, axis=2)), []
-    if not profile and samples.space != "CMYK":
-        return _unmanaged(samples), []
-    halved, notes = to_srgb(Samples(eight_bit(values), samples.space), profile)
-    if _IGNORED in notes and samples.space != "CMYK":
-        return _unmanaged(samples), notes
-    return halved.astype(np.uint16) * 257, [*notes, _HALVED]
+def _simple(samples: Samples, profile: bytes) -> Simple | None:
+    """The profile as a formula, where it is one and fits; a grey picture may carry three like curves for RGB."""
+    simple = Simple.parsed(profile) if profile and samples.space in ("L", "RGB") else None
+    return None if simple is not None and samples.space == "RGB" and simple.primaries is None else simple
 
 
 def _managed(samples: Samples, profile: bytes) -> NDArray[np.uint8] | None:

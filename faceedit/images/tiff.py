@@ -76,7 +76,7 @@ def _interleaved(content: bytes) -> NDArray[np.uint16]:
     return (high[0].astype(np.uint16) << 8) | low[0]
 
 
-def _byte(content: bytes, which: str) -> tuple[NDArray[np.uint8], str]:
+def _byte(content: bytes, which: str) -> tuple[NDArray[Any], str]:
     """Each sample's first ("B") or second ("L") byte as it lies, (H, W, C), and the raw mode the file asked for."""
     picture = Image.open(io.BytesIO(content), formats=["TIFF"])
     tiles: list[Any] = picture.tile

@@ -50,7 +50,7 @@ def encode(photo: Photo, options: WriteOptions = WriteOptions()) -> bytes:
     if max(photo.height, photo.width) > kind.longest:
         raise PhotoError(_sentence(photo, f"{kind.name} holds at most {kind.longest} pixels a side"), "use png or tiff")
     samples = _samples(photo, kind, options)
-    payload = metadata.payload(photo, options.metadata, people=options.people)
+    payload = metadata.payload(photo, options.metadata, kind, people=options.people)
     bare = options.metadata == "none"
     managed = not bare and photo.source.icc and samples.shape[2] > 2
     job = Job(samples, photo.source, payload, options.quality, srgb_profile() if managed else b"", kind, bare)
@@ -74,20 +74,15 @@ def write(photo: Photo, path: Path | str, options: WriteOptions = WriteOptions()
 
 def notes(photo: Photo, options: WriteOptions = WriteOptions()) -> list[str]:
     """What a file written with these options does not hold, in plain sentences; first what reading could not keep."""
-    kind, source = output_format(photo, options), photo.source
-    found = list(source.notes)
+    kind = output_format(photo, options)
+    found = list(photo.source.notes)
     if photo.pixels.dtype == np.uint16 and not kind.deep:
         found.append(f"16 bits became 8: {kind.name} holds no more")
     if not kind.alpha and photo.alpha is not None and not _opaque(photo.alpha):
         found.append(f"transparent parts became white: {kind.name} holds no transparency")
     if kind.name == "gif":
         found.append("colors became at most 256: gif holds no more")
-    if options.metadata == "keep":
-        held = {"EXIF": source.exif, "XMP": source.xmp, "IPTC": source.iptc}
-        missing = [name for name, block in held.items() if block and name.lower() not in kind.metadata]
-        found += [f"{name} was left out: {kind.name} holds none" for name in missing]
-        found += metadata.lost(photo)
-    return found
+    return [*found, *metadata.payload(photo, options.metadata, kind, people=options.people).notes]
 
 
 def output_format(photo: Photo, options: WriteOptions) -> Format:

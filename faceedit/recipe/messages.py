@@ -116,7 +116,7 @@ def _wrong_value(error: Mapping[str, Any], target: Node, path: list[str], schema
     if len(path) > 1:
         return f'{shown(target)}{origin} does not fit in "{path[0]}", which must be {must}', ""
     hint = "" if target.variable else _value_hint(target, must, choices(option, schema))
-    return f'"{path[0]}" must be {must}, not {shown(target)}{origin}', hint
+    return f'"{path[0]}" must be {must}, not {shown(target)}{origin}', hint or option.get("description", "")
 
 
 def _value_hint(node: Node, must: str, words: list[str]) -> str:

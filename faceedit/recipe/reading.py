@@ -156,7 +156,8 @@ class _Reader:
         if self.redacts and "metadata" in given and given["metadata"].text in ("keep", "safe"):
             message = "a recipe that redacts writes no metadata"
             self.problems.append(given["metadata"].place.problem(message, "write none, or delete the line"))
-        parsed(node, "name", check_template, self.problems)
+        if isinstance(given.get("name", node).value, str):
+            parsed(node, "name", check_template, self.problems)
         model = validated(OutputModel, node, '"output"', self.problems)
         if model is None:
             return None

@@ -49,9 +49,10 @@ def _variables(declared: Mapping[str, Node], given: Mapping[str, Any], problems:
 
 def _typed(value: Any, declared: Node) -> Scalar:
     """A value given for a variable: text becomes a number unless the recipe's own value is text."""
-    if isinstance(declared.value, str):
-        return str(value)
-    return plain_scalar(value) if isinstance(value, str) else value
+    if isinstance(value, int | float) and not isinstance(declared.value, str):
+        return value
+    text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value))
+    return text if isinstance(declared.value, str) else plain_scalar(text)
 
 
 def _filled(node: Node, variables: Mapping[str, Scalar], problems: list[Problem]) -> Node:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", Effect, Inspector)
 
 GROUP = "faceedit"
+MAX_REASON = 300  # characters of a plugin's own error that are told
 # Words that a `when` keeps for itself, so that no finding may be called so.
 WHEN_WORDS = ("and", "or", "not", "faces", "width", "height", "portrait", "landscape", "square", "name")
 
@@ -85,7 +86,7 @@ def _examined(plugin: Plugin, module: object) -> Plugin:
 def _reason(error: BaseException) -> str:
     if isinstance(error, FaceEditError):
         return str(error)
-    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
+    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_REASON].removesuffix(":")
 
 
 def _filled(plugin: Plugin, module: object) -> Plugin:

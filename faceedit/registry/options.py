@@ -78,6 +78,7 @@ def _check_on(effect: Effect) -> None:
 
 def _options_model(effect: Effect) -> "type[BaseModel]":
     from pydantic import BaseModel, ConfigDict, create_model  # noqa: PLC0415 - late: `--help` does without pydantic
+    from pydantic.errors import PydanticUserError  # noqa: PLC0415 - likewise
 
     class Options(BaseModel):
         model_config = ConfigDict(
@@ -89,16 +90,19 @@ def _options_model(effect: Effect) -> "type[BaseModel]":
         option.name: (option.annotation, ... if option.default is option.empty else option.default)
         for option in _options(effect)
     }
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # an option that hides one of pydantic's own names
-        model = create_model(effect.name, __base__=Options, __doc__=effect.doc, __module__=home, **fields)
-        model.model_rebuild()
-        model.model_json_schema()  # editors and error messages need it
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # an option that hides one of pydantic's own names
+            model = create_model(effect.name, __base__=Options, __doc__=effect.doc, __module__=home, **fields)
+            model.model_rebuild()
+            model.model_json_schema()  # editors and error messages need it
+    except (PydanticUserError, NameError, TypeError, Warning) as error:
+        raise PluginLoadError(f'options of effect "{effect.name}": {" ".join(str(error).split())}') from error
     return model
 
 
 def _check_defaults(effect: Effect, model: "type[BaseModel]") -> None:
-    from pydantic import ValidationError  # noqa: PLC0415 - late: see above
+    from pydantic import ValidationError  # noqa: PLC0415 - late, as above
 
     try:
         model.model_validate({})

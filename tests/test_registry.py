@@ -1,0 +1,198 @@
+"""Plugins are found, checked, named; a broken one is skipped and says why."""
+
+# ruff: noqa: ARG001 - the effects here have options for their signatures' sake
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import faceedit
+from faceedit.errors import PluginConflict, PluginLoadError, UnknownEffect
+from faceedit.registry import Plugin, Registry
+
+
+@faceedit.effect(on="lips")
+def tint(region):
+    """Tint the lips."""
+    return region.pixels
+
+
+@faceedit.inspector("glasses", "hat")
+def accessories(photo):
+    return []
+
+
+def plugin_with(**hooks):
+    return SimpleNamespace(**{f"faceedit_{name}": faceedit.hookimpl(function) for name, function in hooks.items()})
+
+
+def reason(*things):
+    with pytest.raises(PluginLoadError) as error:
+        Registry.of(*things)
+    return str(error.value)
+
+
+@pytest.fixture
+def environment(tmp_path, monkeypatch):
+    """Add a distribution with one module and its entry points to this environment."""
+
+    def install(name, source, version="1.0", entry="plugin"):
+        module = name.replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(source)
+        info = tmp_path / f"{module}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (info / "entry_points.txt").write_text(f"[faceedit]\n{entry} = {module}\n")
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    monkeypatch.syspath_prepend(tmp_path)
+    return install
+
+
+EFFECT = '''
+import faceedit
+
+@faceedit.effect()
+def {name}(region, *, amount: float = 0.5):
+    """Do {name}."""
+    return region.pixels
+
+@faceedit.hookimpl
+def faceedit_effects():
+    return [{name}]
+'''
+
+
+def found(registry, *distributions):
+    return {plugin.distribution: plugin for plugin in registry.plugins if plugin.distribution in distributions}
+
+
+def test_an_installed_plugin_is_found_with_distribution_and_version(environment):
+    environment("faceedit-glow", EFFECT.format(name="glow"), "2.1")
+    registry = Registry.installed()
+    assert registry.effect("glow").doc == "Do glow."
+    owner = registry.owner("glow")
+    assert (owner.distribution, owner.version, owner.hooks) == ("faceedit-glow", "2.1", ("faceedit_effects",))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import nothing_of_this_name", "No module named 'nothing_of_this_name'"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("def", "SyntaxError"),
+        (EFFECT.format(name="bad").replace("return [bad]", "return 1 / 0"), "ZeroDivisionError"),
+        (EFFECT.format(name="bad").replace("faceedit_effects", "faceedit_efects"), "faceedit_efects"),
+        (EFFECT.format(name="bad").replace("faceedit_effects()", "faceedit_effects(what)"), "what"),
+        (EFFECT.format(name="bad").replace("@faceedit.hookimpl", ""), "put @faceedit.hookimpl above"),
+    ],
+)
+def test_a_broken_plugin_is_remembered_and_the_rest_works(environment, source, said):
+    environment("faceedit-bad", source, "0.3")
+    environment("faceedit-good", EFFECT.format(name="good"))
+    registry = Registry.installed()
+    bad = found(registry, "faceedit-bad")["faceedit-bad"]
+    assert said in bad.error
+    assert bad in registry.broken
+    assert (bad.version, bad.effects) == ("0.3", ())
+    assert "good" in registry.effects
+
+
+def test_an_unknown_effect_says_which_plugins_were_skipped(environment):
+    environment("faceedit-bad", "1 / 0", "0.3")
+    with pytest.raises(UnknownEffect, match=r'plugin "faceedit-bad 0.3" was skipped: .*division by zero'):
+        Registry.installed().effect("bad")
+
+
+def test_a_name_offered_twice_names_both_distributions(environment):
+    environment("faceedit-one", EFFECT.format(name="glow"), "1.0", "one")
+    environment("faceedit-two", EFFECT.format(name="glow"), "2.0", "two")
+    with pytest.raises(
+        PluginConflict, match=r'effect "glow" is offered by both "faceedit-one 1\.0" and "faceedit-two 2\.0"'
+    ):
+        Registry.installed()
+
+
+@pytest.mark.parametrize("kind", ["segmenters", "detectors"])
+def test_models_and_detectors_offered_twice_are_a_conflict_too(kind):
+    one, two = (plugin_with(**{kind: lambda: {"mine": object}}) for _ in range(2))
+    with pytest.raises(PluginConflict, match='"mine" is offered by both'):
+        Registry.of(one, two)
+
+
+def test_inspectors_offered_twice_are_a_conflict_too():
+    one, two = (plugin_with(inspectors=lambda: [accessories]) for _ in range(2))
+    with pytest.raises(PluginConflict, match='inspector "accessories"'):
+        Registry.of(one, two)
+
+
+def test_hook_faceedit_effects_makes_effects_known_by_name():
+    registry = Registry.of(plugin_with(effects=lambda: [tint]))
+    assert registry.effects == {"tint": tint}
+
+
+def test_hook_faceedit_inspectors_makes_kinds_known():
+    registry = Registry.of(plugin_with(inspectors=lambda: [accessories]))
+    assert registry.inspectors == {"accessories": accessories}
+    assert registry.kinds == ("glasses", "hat")
+
+
+def test_hook_faceedit_segmenters_makes_models_known_by_name():
+    assert Registry.of(plugin_with(segmenters=lambda: {"mine": object})).segmenters == {"mine": object}
+
+
+def test_hook_faceedit_detectors_makes_detectors_known_by_name():
+    assert Registry.of(plugin_with(detectors=lambda: {"mine": object})).detectors == {"mine": object}
+
+
+def test_single_effects_and_inspectors_need_no_plugin():
+    registry = Registry.of(tint, accessories)
+    assert registry.owner("tint").name == "given"
+    assert registry.kinds == ("glasses", "hat")
+
+
+def test_an_unknown_effect_gets_the_nearest_name():
+    with pytest.raises(UnknownEffect, match=r'no effect "tynt"; did you mean "tint"\?'):
+        Registry.of(tint).effect("tynt")
+
+
+def test_an_empty_registry_says_that_it_has_no_effects():
+    with pytest.raises(UnknownEffect, match="no plugin offers an effect"):
+        Registry().effect("tint")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"), [((), "names no kind"), (("not",), 'a word that "when" uses'), (("Big Hat",), "lower-case")]
+)
+def test_an_inspector_names_kinds_that_a_condition_can_use(kinds, said):
+    assert said in reason(faceedit.inspector(*kinds)(accessories.function))
+
+
+@pytest.mark.parametrize(
+    ("hooks", "said"),
+    [
+        ({"effects": lambda: [tint.function]}, "put @faceedit.effect(...) above the function"),
+        ({"effects": lambda: [tint, tint]}, 'effect "tint" is offered twice'),
+        ({"inspectors": lambda: [tint]}, "is no inspector"),
+        ({"segmenters": lambda: {"mine": 3}}, "is no name with a function"),
+        ({"detectors": lambda: ["mine"]}, "Error"),
+        ({"effects": lambda: tint}, "not iterable"),
+    ],
+)
+def test_a_hook_that_returns_something_else_says_so(hooks, said):
+    assert said in reason(plugin_with(**hooks))
+
+
+def test_a_plugin_is_named_by_its_distribution_else_by_itself():
+    assert str(Plugin("sparkle", "faceedit-sparkle", "1.2")) == "faceedit-sparkle 1.2"
+    assert str(Plugin("sparkle")) == "sparkle"
+
+
+def test_importing_the_registry_imports_no_pydantic():
+    code = "import sys, faceedit.registry; sys.exit('pydantic' in sys.modules)"
+    root = Path(__file__).parent.parent
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
