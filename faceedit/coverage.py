@@ -62,22 +62,22 @@ def cover(face: Face, parts: frozenset[str], grow: float = 0.0, grid: int = GRID
     """
     height, width = face.photo_shape
     more = grow * face.width_px
+    reach = PART_GROWTH * face.width_px + more
     box = face.box.scaled(BOX_GROWTH).grown(int(np.ceil(more))).clipped(height, width)
-    window = _snapped(_union(box, face.window), grid, height, width)
+    window = _snapped(_union(box, face.window).grown(int(np.ceil(reach))), grid, height, width)
     mask = np.zeros((window.height, window.width), bool)
-    mask[_within(box, window)] = True
     if face.window.area:
-        seen = face.map.mask(parts, face.window) > DOUBT
-        place = _within(face.window, window)
-        mask[place] |= _grown(seen, PART_GROWTH * face.width_px + more)
+        mask[_within(face.window, window)] = face.map.mask(parts, face.window) > DOUBT
+        mask = _grown(mask, reach)
+    mask[_within(box, window)] = True
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
     touching = np.unique(labels[_within(box, window)])
     mask = ndimage.binary_fill_holes(np.isin(labels, touching[touching > 0]))
     return window, _on_grids(mask, grid, (height % grid, width % grid))
 
 
-def hidden(face: Face, mask: Bools) -> Face:
-    """The same face with a map that says nothing about what lies under `mask` (H, W) bool: all of it is skin."""
+def hidden(face: Face, mask: Bools, part: str) -> Face:
+    """The same face with a map that says nothing about what lies under `mask` (H, W) bool: all of it is `part`."""
     logits = face.map.logits.copy()
     height, width = logits.shape[1:]
     v, u = np.mgrid[:height, :width]
@@ -87,7 +87,7 @@ def hidden(face: Face, mask: Bools) -> Face:
     under[inside] = mask[y[inside].astype(int), x[inside].astype(int)]
     under = under.reshape(height, width)
     logits[:, under] = -SURE
-    logits[ID["skin"], under] = SURE
+    logits[ID[part], under] = SURE
     return Face(face.index, face.box, face.score, FaceMap(logits, face.map.crop), face.photo_shape)
 
 

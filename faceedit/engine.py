@@ -4,6 +4,7 @@ Blind steps are laid first, so that no other effect ever sees what they hide, an
 so that none can bring it back. Between them every map is blank where a face is hidden.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,9 @@ from faceedit.photo import Face, Finding, Photo
 from faceedit.recipe import Recipe, Step, is_unknown
 from faceedit.region import Float, Region, Result, as_float, lay_back
 from faceedit.registry import Registry
+
+# Names of extras become parts of file names.
+_EXTRA = re.compile(r"[\w-]{1,60}")
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry) -> Edited:
     work.findings += inspect(photo, registry)
     covers = [_Cover(step, face) for step in recipe.steps if step.effect.blind for face in covered_faces(work, step)]
     if recipe.redacts:
-        _blindfold(work, _redact(work, covers))
+        _blindfold(work, covers, _redact(work, covers))
     for step in recipe.steps:
         if not step.effect.blind:
             _run(work, step)
@@ -71,8 +75,9 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry) -> Edited:
         return Edited(photo.replaced(pixels=work.pixels, alpha=work.alpha), work.extras, tuple(work.findings))
     mask = _redact(work, covers)
     gone = {each.face.index for each in covers}
+    bare = replace(photo.source, exif=b"", xmp=b"", iptc=b"", icc=b"")  # a thumbnail in there would show the face
     return Edited(
-        photo.replaced(pixels=work.pixels, alpha=work.alpha),
+        photo.replaced(pixels=work.pixels, alpha=work.alpha, source=bare),
         work.extras,
         tuple(work.findings),
         Covered(mask, _fill(photo, covers, registry), tuple(face.box for face in photo.faces if face.index in gone)),
@@ -89,9 +94,12 @@ def inspect(photo: Photo, registry: Registry) -> list[Finding]:
     findings: list[Finding] = []
     for name, inspector in registry.inspectors.items():
         try:
-            findings += inspector(photo)
-        except Exception as error:  # a plugin may raise anything; one photo pays, not the run
+            seen = list(inspector(photo))
+            if strange := [type(each).__name__ for each in seen if not isinstance(each, Finding)]:
+                raise TypeError(f"it gave a {strange[0]} for a finding")
+        except (Exception, SystemExit) as error:  # a plugin may raise anything; one photo pays, not the run
             raise EffectError(f'inspector "{name}" failed: {type(error).__name__}: {error}') from error
+        findings += seen
     return findings
 
 
@@ -165,11 +173,11 @@ def _blind_fill(work: _Work, each: _Cover, window: Box) -> NDArray[Any]:
     return np.rint(np.clip(fill, 0, 1) * np.iinfo(work.pixels.dtype).max).astype(work.pixels.dtype)
 
 
-def _blindfold(work: _Work, mask: Bools) -> None:
+def _blindfold(work: _Work, covers: list[_Cover], mask: Bools) -> None:
     """Leave nothing for ordinary steps that tells of hidden pixels: neither in maps nor in findings' details."""
-    work.photo = work.photo.replaced(
-        pixels=work.pixels.copy(), faces=tuple(hidden(face, mask) for face in work.photo.faces)
-    )
+    gone = {each.face.index for each in covers}
+    faces = [hidden(face, mask, "skin" if face.index in gone else "background") for face in work.photo.faces]
+    work.photo = work.photo.replaced(pixels=work.pixels.copy(), faces=tuple(faces))
     work.findings = [
         replace(finding, details={"unknown": True} if is_unknown(finding) else {}) for finding in work.findings
     ]
@@ -191,25 +199,27 @@ def _apply(work: _Work, step: Step, window: Box, faces: tuple[Face, ...], suffix
     if not window.area:
         return
     before = work.pixels[window.slices]
-    region = Region(as_float(before), window, faces[0].box, faces, tuple(work.findings))
+    region = Region(
+        as_float(before),
+        window,
+        faces[0].box,
+        faces,
+        tuple(work.findings),
+        on=step.expression,
+        grow=step.effect.grow if step.grow is None else step.grow,
+        feather=step.effect.feather if step.feather is None else step.feather,
+    )
     result = _call(work, step, region)
     work.findings += result.findings
     for name, picture in result.extras.items():
         work.extras[f"{name}{suffix}"] = picture
     if step.strength == 0:
         return
-    mask = _mask(region, step)
+    mask = region.selected * np.float32(step.strength)
     if result.pixels is not None:
         work.pixels[window.slices] = lay_back(before, result.pixels, mask)
     if result.alpha is not None:
         _lay_alpha(work, window, result.alpha, mask)
-
-
-def _mask(region: Region, step: Step) -> Float:
-    effect = step.effect
-    grow = effect.grow if step.grow is None else step.grow
-    feather = effect.feather if step.feather is None else step.feather
-    return region.mask(effect.parts(step.options, step.on), grow=grow, feather=feather) * np.float32(step.strength)
 
 
 def _lay_alpha(work: _Work, window: Box, alpha: Float, mask: Float) -> None:
@@ -229,18 +239,34 @@ def _call(work: _Work, step: Step, region: Region) -> Result:
     where = f'step "{step.name}": effect "{step.effect.name}" of {plugin}'
     try:
         answer = step.effect(region, **step.options)
-    except Exception as error:  # a plugin may raise anything; one photo pays, not the run
+    except (Exception, SystemExit) as error:  # a plugin may raise anything; one photo pays, not the run
         raise EffectError(f"{where} failed: {type(error).__name__}: {error}") from error
+    if answer is None:
+        raise EffectError(f"{where} gave nothing", "it must return pixels or a Result")
     result = answer if isinstance(answer, Result) else Result(answer)
-    for name, array, shape in (
-        ("pixels", result.pixels, (*region.shape, 3)),
-        ("alpha", result.alpha, region.shape),
-    ):
+    unfit, wanted = _unfit(result, region.shape)
+    if unfit:
+        raise EffectError(f"{where} gave {unfit}", wanted)
+    return result
+
+
+def _unfit(result: Result, shape: tuple[int, int]) -> tuple[str, str]:
+    """What is wrong with an effect's answer and what it must be; two empty texts where nothing is."""
+    for name, array, wanted in (("pixels", result.pixels, (*shape, 3)), ("alpha", result.alpha, shape)):
         if array is None:
             continue
-        if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype.kind != "f":
-            got = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise EffectError(f"{where} gave {name} of {got}", f"it must be float32 {shape}")
+        if not isinstance(array, np.ndarray) or array.shape != wanted or array.dtype.kind != "f":
+            return f"{name} of {_kind(array)}", f"it must be float32 {wanted}"
         if not np.isfinite(array).all():
-            raise EffectError(f"{where} gave NaN or infinity")
-    return result
+            return "NaN or infinity", ""
+    for name, picture in result.extras.items():
+        if not _EXTRA.fullmatch(name):
+            return f'an extra named "{name}"', "it becomes a file's name: letters, digits, _ and - are allowed"
+        if _kind(picture).partition(" ")[0] != "uint8" or picture.shape[2:] not in ((3,), (4,)) or not picture.size:
+            return f'extra "{name}" of {_kind(picture)}', "it must be uint8 (h, w, 3 or 4)"
+    strange = [type(finding).__name__ for finding in result.findings if not isinstance(finding, Finding)]
+    return (f"a finding of {strange[0]}", "it must be a faceedit.Finding") if strange else ("", "")
+
+
+def _kind(array: object) -> str:
+    return f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__

@@ -4,6 +4,7 @@ Works on one crop at a time, arrays in, arrays out; lengths are in pixels. Sums 
 reduced grids, so a wide blur costs no more than a narrow one.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,16 @@ from PIL import Image
 from scipy import ndimage
 
 Plane = NDArray[np.float32]  # (h, w)
+Channels = NDArray[np.float32]  # (h, w, 3)
+
+# A blurred hard mask beyond this value is safely inside, below its complement safely outside.
+SURE = 0.98
+# How steeply a model's probability turns into opacity where colours cannot tell: its own edge is several pixels wide.
+SHARPEN = 2.5
+# Deviation of a colour within one surface (sensor noise, JPEG), and of the prior opacity, both 0..1.
+NOISE, DOUBT = 0.03, 0.3
+# Germer's levels end at this many pixels; his regularisation, so that flat areas have an answer.
+FINEST, SMOOTHNESS = 384, 1e-3
 
 
 def luma(pixels: NDArray[np.float32]) -> Plane:
@@ -54,7 +65,7 @@ def _resized(plane: Plane, size: tuple[int, int]) -> Plane:
     return np.asarray(Image.fromarray(plane.astype(np.float32, copy=False)).resize(size, reduce))
 
 
-def bounds(mask: Plane, margin_px: int = 0) -> tuple[slice, slice]:
+def bounds(mask: NDArray[Any], margin_px: int = 0) -> tuple[slice, slice]:
     """The rows and columns that hold all of a mask's positive values, with a margin; empty slices for an empty mask.
 
     Effects work on `pixels[bounds(mask)]` instead of the whole window.
@@ -64,7 +75,8 @@ def bounds(mask: Plane, margin_px: int = 0) -> tuple[slice, slice]:
         filled = np.flatnonzero((mask > 0).any(axis))
         if not len(filled):
             return slice(0, 0), slice(0, 0)
-        found.append(slice(max(0, int(filled[0]) - margin_px), int(filled[-1]) + 1 + margin_px))
+        stop = min(int(filled[-1]) + 1 + margin_px, mask.shape[1 - axis])
+        found.append(slice(max(0, int(filled[0]) - margin_px), stop))
     return found[0], found[1]
 
 
@@ -91,7 +103,7 @@ def feathered(mask: Plane, sigma_px: float) -> Plane:
     return np.clip(_resized(soft, (width, height)), 0, 1)
 
 
-def blurred(values: Plane, sigma_px: float, weight: Plane | None = None) -> Plane:
+def blurred(values: NDArray[np.float32], sigma_px: float, weight: Plane | None = None) -> NDArray[np.float32]:
     """A Gaussian blur of `sigma_px` pixels of a plane (h, w) or of channels (h, w, n), float32.
 
     With a `weight` (h, w) each pixel counts that much, so that nothing bleeds in from where the weight is 0;
@@ -119,29 +131,98 @@ def alpha(pixels: Channels, probability: Plane, band_px: float) -> Plane:
     Within about `band_px` of the subject's edge, each pixel (h, w, 3) is explained as a mix of the colours that
     lie safely inside and safely outside nearby; where these look alike the probability decides.
     """
+    hard = (probability > 0.5).astype(np.float32)
+    near = blurred(hard, band_px / 2)
+    inside, outside = near > SURE, near < 1 - SURE
     prior = np.clip((guided_filter(luma(pixels), probability, band_px / 3) - 0.5) * SHARPEN + 0.5, 0, 1)
-    inside, outside = _depths(probability, band_px)
-    for _ in range(2):
-        mixed = _unmixed(pixels, prior, inside, outside, band_px)
-        mixed = np.where(inside >= 1, 1, np.where(outside >= 1, 0, mixed)).astype(np.float32)
-        inside, outside = (np.maximum(sure, side > 0.97) for sure, side in ((inside, mixed), (outside, 1 - mixed)))
-    return mixed
+    opacity = prior
+    for reach in (1.0, 0.4):
+        opacity = _unmixed(pixels, opacity, inside, outside, reach * band_px)
+        opacity = np.where(inside, np.float32(1), np.where(outside, np.float32(0), opacity))
+        inside, outside = inside | (opacity > SURE), outside | (opacity < 1 - SURE)
+    return opacity
+
+
+def _unmixed(
+    pixels: Channels, prior: Plane, inside: NDArray[np.bool_], outside: NDArray[np.bool_], reach_px: float
+) -> Plane:
+    """The share of the inside's colour in each pixel: least squares, with the prior as one more observation."""
+    front, front_spread = _local_color(pixels, inside, reach_px)
+    back, back_spread = _local_color(pixels, outside, reach_px)
+    noise = NOISE**2 + front_spread + back_spread
+    apart = front - back
+    along = np.einsum("hwc,hwc->hw", pixels - back, apart) / noise
+    weight = np.einsum("hwc,hwc->hw", apart, apart) / noise
+    trust = np.float32(1 / DOUBT**2)
+    return np.clip((along + trust * prior) / (weight + trust), 0, 1)
+
+
+def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) -> tuple[Channels, Plane]:
+    """Mean colour and its variance (mean of the channels) around each pixel, of the pixels in `where`."""
+    weight = where.astype(np.float32)
+    mean = blurred(pixels, reach_px, weight)
+    square = blurred(np.einsum("hwc,hwc->hw", pixels, pixels), reach_px, weight)
+    return mean, np.maximum(square - np.einsum("hwc,hwc->hw", mean, mean), 0) / 3
 
 
 def foreground(pixels: Channels, opacity: Plane) -> Channels:
     """The subject's own colours (h, w, 3), without the background that shines through where `opacity` is below 1.
 
-    Source: Germer, Uelwer, Conrad, Harmeling, "Fast Multi-Level Foreground Estimation", arXiv:2006.14970; its last
-    level is one exact step for each mixed pixel.
+    Source: Germer, Uelwer, Conrad, Harmeling, "Fast Multi-Level Foreground Estimation", arXiv:2006.14970. Levels end
+    at `FINEST` pixels; from there on one exact step explains each mixed pixel.
     """
     height, width = opacity.shape
     longest = max(height, width)
     front = back = np.zeros((1, 1, 3), np.float32) + pixels.mean((0, 1))
-    for level in range(1, 1 + int(np.ceil(np.log2(min(longest, FINEST))))):
+    for level in range(1, 1 + math.ceil(math.log2(max(2, min(longest, FINEST))))):
         share = min(1.0, 2**level / longest)
         size = (max(1, round(width * share)), max(1, round(height * share)))
-        small, mix = _resized_channels(pixels, size), _resized(opacity, size)
-        front, back = _resized_channels(front, size), _resized_channels(back, size)
+        front, back = _channels(front, size), _channels(back, size)
+        small, mix = _channels(pixels, size), _resized(opacity, size)
         for _ in range(10 if max(size) <= 32 else 3):
             front, back = _relaxed(small, mix, front, back)
-    return _explained(pixels, opacity, _resized_channels(front, (width, height)), _resized_channels(back, (width, height)))
+    return _explained(pixels, opacity, _channels(front, (width, height)), _channels(back, (width, height)))
+
+
+def _relaxed(pixels: Channels, mix: Plane, front: Channels, back: Channels) -> tuple[Channels, Channels]:
+    """One Jacobi step: each pixel's two colours from itself and its four neighbours, alike where the opacity is."""
+    share = np.zeros_like(mix) + np.float32(1e-8)
+    fronts, backs = np.zeros_like(front), np.zeros_like(back)
+    for axis, shift in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        weight = np.float32(SMOOTHNESS) + np.abs(mix - _shifted(mix, shift, axis))
+        share += weight
+        fronts += weight[..., None] * _shifted(front, shift, axis)
+        backs += weight[..., None] * _shifted(back, shift, axis)
+    return _solved(pixels, mix, share, fronts / share[..., None], backs / share[..., None])
+
+
+def _solved(pixels: Channels, mix: Plane, share: Plane, front: Channels, back: Channels) -> tuple[Channels, Channels]:
+    """The two colours nearest to a guess whose mix is the pixel; `share` says how much the guess weighs."""
+    missing = pixels - mix[..., None] * front - (1 - mix)[..., None] * back
+    step = missing / (mix * mix + (1 - mix) ** 2 + share)[..., None]
+    front = np.clip(front + mix[..., None] * step, 0, 1)
+    back = np.clip(back + (1 - mix)[..., None] * step, 0, 1)
+    return front, back
+
+
+def _explained(pixels: Channels, opacity: Plane, front: Channels, back: Channels) -> Channels:
+    """`front` corrected so that it and `back` mix to the pixel, the pixel itself where it is opaque."""
+    result = pixels.copy()
+    mixed = (opacity < 1) & (opacity > 0)
+    loose = np.full((1, 1), 0.01, np.float32)  # the guess is good; the mix has the last word
+    fixed, _ = _solved(pixels[mixed][None], opacity[mixed][None], loose, front[mixed][None], back[mixed][None])
+    result[mixed] = fixed[0]
+    return result
+
+
+def _shifted(values: Any, shift: int, axis: int) -> Any:
+    """The neighbours' values, the border's own repeated beyond it."""
+    moved = np.roll(values, shift, axis)
+    edge = [slice(None)] * values.ndim
+    edge[axis] = slice(0, 1) if shift > 0 else slice(-1, None)
+    moved[tuple(edge)] = values[tuple(edge)]
+    return moved
+
+
+def _channels(pixels: Channels, size: tuple[int, int]) -> Channels:
+    return np.dstack([_resized(pixels[..., channel], size) for channel in range(3)])

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from faceedit.coverage import DOUBT, PART_GROWTH, cover
+from faceedit.coverage import DOUBT, PART_GROWTH, Covered, cover, grid, hidden
 from faceedit.geometry import Box, Crop
 from faceedit.labels import ID, parse_parts
-from faceedit.photo import Face, FaceMap
+from faceedit.photo import Face, FaceMap, Source
 from faceedit.testing import painted_photo
 
 HEAD = parse_parts("head")
@@ -34,8 +34,8 @@ def bare(box: Box, shape: tuple[int, int]) -> Face:
     return face_with(box, shape, Crop(*box.center, 64))
 
 
-def covered(face: Face, parts: frozenset[str] = HEAD) -> Bools:
-    window, mask = cover(face, parts)
+def covered(face: Face, parts: frozenset[str] = HEAD, grow: float = 0.0, cell: int = 16) -> Bools:
+    window, mask = cover(face, parts, grow, cell)
     assert mask.dtype == bool
     assert mask.shape == (window.height, window.width)
     whole = np.zeros(face.photo_shape, bool)
@@ -43,20 +43,28 @@ def covered(face: Face, parts: frozenset[str] = HEAD) -> Bools:
     return whole
 
 
-def plainly(face: Face, parts: frozenset[str]) -> Bools:
+def plainly(face: Face, parts: frozenset[str], grow: float = 0.0, cell: int = 16) -> Bools:
     """The same area, the slow way: at the photo's size, with no window."""
     height, width = face.photo_shape
     box = np.zeros((height, width), bool)
-    box[face.box.scaled(1.3).clipped(height, width).slices] = True
+    more = grow * face.width_px
+    box[face.box.scaled(1.3).grown(int(np.ceil(more))).clipped(height, width).slices] = True
     seen = face.mask("|".join(sorted(parts))) > DOUBT
     if seen.any():
-        seen = ndimage.distance_transform_edt(~seen) <= PART_GROWTH * face.width_px
+        seen = ndimage.distance_transform_edt(~seen) <= PART_GROWTH * face.width_px + more
     areas, _ = ndimage.label(box | seen, np.ones((3, 3)))
     kept = ndimage.binary_fill_holes(np.isin(areas, np.unique(areas[box])))
-    cells = np.zeros_like(kept)
-    for y, x in {(y // 16 * 16, x // 16 * 16) for y, x in np.argwhere(kept)}:
-        cells[y : y + 16, x : x + 16] = True
+    cells = whole_cells(kept, cell)
+    for axes in ((0,), (1,), (0, 1)):  # of a picture that was turned, so that its blocks count from the other end
+        cells |= np.flip(whole_cells(np.flip(kept, axes), cell), axes)
     return ndimage.binary_dilation(cells, np.ones((5, 5)))
+
+
+def whole_cells(mask: Bools, cell: int) -> Bools:
+    cells = np.zeros_like(mask)
+    for y, x in {(y // cell * cell, x // cell * cell) for y, x in np.argwhere(mask)}:
+        cells[y : y + cell, x : x + cell] = True
+    return cells
 
 
 faces = st.builds(
@@ -77,9 +85,9 @@ def _moved(photo, x: int, y: int) -> Face:  # type: ignore[no-untyped-def]
 
 
 @settings(max_examples=60, deadline=None)
-@given(faces)
-def test_the_area_is_the_same_as_found_the_slow_way(face: Face) -> None:
-    assert np.array_equal(covered(face), plainly(face, HEAD))
+@given(faces, st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([16, 32]))
+def test_the_area_is_the_same_as_found_the_slow_way(face: Face, grow: float, cell: int) -> None:
+    assert np.array_equal(covered(face, HEAD, grow, cell), plainly(face, HEAD, grow, cell))
 
 
 def test_growth_at_the_edge_of_a_large_faces_map_keeps_the_margin() -> None:
@@ -174,3 +182,40 @@ def _box(face: Face) -> Bools:
     mask = np.zeros(face.photo_shape, bool)
     mask[face.box.clipped(*face.photo_shape).slices] = True
     return mask
+
+
+def test_a_photo_that_was_turned_is_covered_on_the_grid_of_its_file_too() -> None:
+    expected = np.zeros((120, 130), bool)
+    expected[24 - 2 : 64 + 2, 32 - 2 : 66 + 2] = True  # 38..52 on grids that begin at 0 or 8, and at 0 or 2
+    assert np.array_equal(covered(bare(Box(40, 40, 50, 50), (120, 130))), expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (Source(), 16),
+        (Source(format="png"), 16),
+        (Source(format="jpeg", subsampling=2), 16),
+        (Source(format="jpeg", subsampling=-1), 32),
+        (Source(format="jpeg", subsampling=-1, grey=True), 16),
+    ],
+)
+def test_the_grid_is_that_of_the_files_blocks(source: Source, expected: int) -> None:
+    assert grid(source) == expected
+
+
+def test_the_map_of_a_hidden_face_tells_nothing_of_what_is_hidden() -> None:
+    face = painted_photo(100, 100).faces[0]
+    mask = np.zeros((100, 100), bool)
+    mask[30:, :] = True
+    blank = hidden(face, mask, "background")
+    assert blank.map.labels(blank.window)[31:].max() == 0
+    assert np.array_equal(blank.map.labels(blank.window)[:29], face.map.labels(face.window)[:29])
+    assert np.array_equal(blank.map.logits, hidden(blank, mask, "background").map.logits)
+
+
+def test_the_covered_share_is_that_of_the_photos_area() -> None:
+    mask = np.zeros((10, 10), bool)
+    mask[:5, :5] = True
+    assert Covered(mask, np.zeros((10, 10, 3), np.uint8), ()).share == 0.25
+    assert Covered(mask[:0], np.zeros((0, 10, 3), np.uint8), ()).share == 0

@@ -66,7 +66,7 @@ def test_intersection_is_that_of_the_pixels(one: Box, other: Box) -> None:
 def test_clipping_keeps_just_the_pixels_inside_the_photo(box: Box, height: int, width: int) -> None:
     clipped = box.clipped(height, width)
     assert pixels(clipped) == pixels(box) & pixels(Box(0, 0, width, height))
-    assert 0 <= min(clipped.left, clipped.top)
+    assert min(clipped.left, clipped.top) >= 0
     assert max(clipped.left, clipped.right) <= width
     assert max(clipped.top, clipped.bottom) <= height
 

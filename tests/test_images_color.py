@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from faceedit import images
 from faceedit.errors import UnreadablePhoto
-from faceedit.images import png16
+from faceedit.images import exif, png16
 from faceedit.images.icc import Simple
 from faceedit.images.profiles import srgb_profile
 from faceedit.photo import Photo, Source
@@ -104,6 +104,19 @@ def test_a_profile_is_written_where_the_input_had_one(kind: str) -> None:
     assert "icc_profile" not in opened(bare).info
     plain = Photo(photo.pixels, source=Source())
     assert "icc_profile" not in opened(images.encode(plain, images.WriteOptions(format=kind))).info
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_adobe_rgb_named_by_the_camera_without_a_profile_is_converted(deep: bool) -> None:
+    pixels = np.round(np.array([COLORS]) * (65535 if deep else 255)).astype(np.uint16 if deep else np.uint8)
+    unknown, index = exif.Value(3, 1, b"\xff\xff"), exif.text("R03")
+    found = exif.Exif("<", {exif.EXIF_IFD: {exif.COLOR_SPACE: unknown}, exif.INTEROP_IFD: {exif.INTEROP_INDEX: index}})
+    chunk = [(b"eXIf", exif.serialize(found))]
+    photo = images.read(png16.encode(pixels, chunk) if deep else png16.with_chunks(saved(pixels), chunk))
+    assert np.abs(photo.pixels[0] / (65535 if deep else 255) - truth("a98-rgb", COLORS)).max() < 1 / 255
+    again = exif.parse(images.read(images.encode(photo)).source.exif)
+    assert again.directories[exif.INTEROP_IFD][exif.INTEROP_INDEX].content == b"R98\0"
+    assert again.number(exif.EXIF_IFD, exif.COLOR_SPACE) == 1
 
 
 def test_inks_without_a_profile_are_plain() -> None:

@@ -10,6 +10,7 @@ from PIL import Image, ImageFile
 
 from faceedit import images
 from faceedit.errors import UnreadablePhoto
+from faceedit.images import header
 
 # How a picture must be stored so that each orientation shows it upright. Source: EXIF 2.32, 4.6.4, tag 0x0112.
 STORED = {
@@ -119,6 +120,14 @@ def test_a_second_view_in_a_jpeg_is_no_frame_but_is_noted() -> None:
     photo = images.read(saved(pictures[0], "MPO", save_all=True, append_images=pictures[1:]))
     assert (photo.source.format, photo.source.frames) == ("jpeg", 1)
     assert "further pictures" in images.notes(photo)[0]
+
+
+def test_avif_of_more_bits_is_noted() -> None:
+    content = saved(scene(), "AVIF")
+    at = content.index(b"av1C") + 6
+    deeper = content[:at] + bytes([content[at] | 0x40]) + content[at + 1 :]
+    assert header.remarks(opened(content), content) == ()
+    assert header.remarks(opened(content), deeper) == ("10 bits or more were read as 8",)
 
 
 def test_a_smaller_copy_of_a_page_is_no_page() -> None:

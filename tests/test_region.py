@@ -181,7 +181,7 @@ def test_the_eyes_of_a_blind_region_are_guessed_from_the_box() -> None:
 
 
 @effect(on="{scope} - eyes", grow=0.01, feather=0.02)
-def shade(region: Region, *, scope: str = "face", amount: float = 0.5) -> Float:
+def shade(region: Region, *, scope: str = "face", amount: float = 0.5) -> Float:  # noqa: ARG001 - read in `on`
     """Darken."""
     return region.pixels * (1 - amount) * region.selected[..., None]
 

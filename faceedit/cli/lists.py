@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceedit.cli import training
 from faceedit.cli.console import complain, say
 from faceedit.cli.photos import plugins_here
 
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(recipes, name="recipe")
     app.add_typer(plugins, name="plugins")
     app.add_typer(models, name="models")
+    training.register(models)
 
 
 def effects(name: Annotated[str, typer.Argument(help="One effect, with its options.")] = "") -> None:

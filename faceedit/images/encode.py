@@ -20,6 +20,7 @@ from faceedit.images.metadata import Payload
 from faceedit.photo import Source
 
 _USUAL_QUALITY = 92
+_FULL_COLOR = 90  # from this quality on, colour is stored as finely as lightness
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _XMP_TAG, _IPTC_TAG, _ICC_TAG = 700, 33723, 34675
 
@@ -74,7 +75,7 @@ def _jpeg(job: Job) -> bytes:
 def _jpeg_quality(job: Job) -> dict[str, Any]:
     source = job.source
     # 4:4:4 where the input's subsampling is unknown or rare: it loses nothing.
-    subsampling = max(source.subsampling, 0) if source.quantization else 0 if job.number >= 90 else 2
+    subsampling = max(source.subsampling, 0) if source.quantization else 0 if job.number >= _FULL_COLOR else 2
     if job.quality != "same" or not source.quantization:
         return {"quality": job.number, "subsampling": subsampling}
     if job.bare:  # 64 numbers of the input's choice are a message, too
@@ -138,10 +139,7 @@ def _webp(job: Job) -> bytes:
 
 
 def _avif(job: Job) -> bytes:
-    payload = job.payload
-    # Upright needs no tag, and with one Pillow would write the block anew in its own way.
-    block = exif.serialize(exif.without(exif.parse(payload.exif), 0, exif.ORIENTATION))
-    return _saved(job, quality=job.number, exif=block, xmp=payload.xmp, icc_profile=job.icc)
+    return _boxed(job, subsampling="4:4:4" if job.number >= _FULL_COLOR else "4:2:0")
 
 
 def _heif(job: Job) -> bytes:
@@ -149,7 +147,14 @@ def _heif(job: Job) -> bytes:
         importlib.import_module("pillow_heif").register_heif_opener()
     except ImportError as error:
         raise SetupError("HEIC cannot be written here", 'pip install "faceedit[heif]"') from error
-    return _avif(job)
+    return _boxed(job, chroma=444 if job.number >= _FULL_COLOR else 420)
+
+
+def _boxed(job: Job, **settings: Any) -> bytes:
+    payload = job.payload
+    # Upright needs no tag, and with one Pillow would write the block anew in its own way.
+    block = exif.serialize(exif.without(exif.parse(payload.exif), 0, exif.ORIENTATION))
+    return _saved(job, quality=job.number, exif=block, xmp=payload.xmp, icc_profile=job.icc, **settings)
 
 
 ENCODERS: dict[str, Callable[[Job], bytes]] = {

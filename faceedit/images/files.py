@@ -13,6 +13,11 @@ _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.faceedit-tmp", re.DOTALL)
 _LONGEST_NAME = 255  # bytes, on every file system in common use
 
 
+def shown(name: Path | str) -> str:
+    """A file name fit for one line of a message: what cannot be printed becomes "?"."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(name))
+
+
 def write_atomic(path: Path | str, data: bytes) -> None:
     """Write `data` to `path` so that at any moment there is the old file or the whole new one.
 
@@ -32,7 +37,7 @@ def write_atomic(path: Path | str, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
     except OSError as error:
-        raise PhotoError(f"{path}: cannot be written: {error.strerror or error}", _advice(error)) from error
+        raise PhotoError(f"{shown(path)}: cannot be written: {error.strerror or error}", _advice(error)) from error
     with contextlib.suppress(OSError):  # some network file systems flush no folders; the file itself is safe
         _flush_folder(path.parent)
 

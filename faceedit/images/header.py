@@ -25,6 +25,8 @@ _OTHERS = (
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an XML document"),
 )
+AGAIN = "copy or export the photo again"
+_READABLE = "faceedit reads JPEG, PNG, WebP, TIFF, AVIF, BMP, GIF, and HEIC with faceedit[heif]"
 _SUBFILE, _DNG_VERSION, _REDUCED = 254, 50706, 1
 
 
@@ -48,35 +50,42 @@ def is_heif(content: bytes) -> bool:
     return content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS and b"avif" not in content[12:64]
 
 
-def described(content: bytes) -> str:
-    """What bytes that Pillow does not open look like, as the end of a sentence."""
+def unopened(content: bytes) -> UnreadablePhoto:
+    """The error for bytes that no decoder opens: what they look like, and what to do."""
     for start, name in _SIGNATURES:
         if content.startswith(start):
-            return f"is a damaged {name} file"
-    for start, name in _OTHERS:
-        if content.lstrip().startswith(start):
-            return f"is {name}, not a photo"
+            return UnreadablePhoto(f"is a damaged {name} file", AGAIN)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "is a damaged WebP file"
-    if content[4:8] == b"ftyp":
-        return "is a damaged or unsupported AVIF or HEIC file" if b"avif" in content[8:64] else "is no picture"
-    return "is no picture of a known kind"
+        return UnreadablePhoto("is a damaged WEBP file", AGAIN)
+    if content[4:8] == b"ftyp" and b"avif" in content[8:64]:
+        return UnreadablePhoto("is an AVIF file that is damaged or of an unusual kind", AGAIN)
+    other = next((name for start, name in _OTHERS if content.lstrip().startswith(start)), "")
+    return UnreadablePhoto(f"is {other}, not a photo" if other else "is no picture of a known kind", _READABLE)
 
 
-def frames(picture: Image.Image, most: int) -> tuple[int, tuple[str, ...]]:
-    """How many pictures the file holds, and notes. Gain maps and previews beside the photo are not counted.
+def frames(picture: Image.Image, most: int) -> int:
+    """How many pictures the file holds. Gain maps and previews beside the photo are not counted.
 
     Raises:
         UnreadablePhoto: there are more than `most`, or the first is only a preview (a camera's raw file).
     """
     if picture.format in ("JPEG", "MPO"):
-        beside = picture.format == "MPO" or "mpoffset" in picture.info or "mp" in picture.info
-        note = "the file's further pictures (gain map, second view, preview) were left out"
-        return 1, (note,) if beside else ()
+        return 1
     count = _pages(picture, most) if picture.format == "TIFF" else int(getattr(picture, "n_frames", 1))
     if count > most:
         raise UnreadablePhoto(f"has more than {most} frames or pages")
-    return count, ()
+    return count
+
+
+def remarks(picture: Image.Image, content: bytes) -> tuple[str, ...]:
+    """What reading this file leaves out, in plain sentences."""
+    if picture.format == "MPO" or (picture.format == "JPEG" and "mp" in picture.info):
+        return ("the file's further pictures (gain map, second view, preview) were left out",)
+    # Box av1C: marker, profile and level, then tier and the bit for more than 8 bits. Source: AV1-ISOBMFF, 2.3.3.
+    box = content.find(b"av1C")
+    if picture.format == "AVIF" and box >= 0 and content[box + 6 : box + 7] >= b"\x40" and content[box + 6] & 0x40:
+        return ("10 bits or more were read as 8",)
+    return ()
 
 
 def _pages(picture: Image.Image, most: int) -> int:

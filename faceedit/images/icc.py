@@ -73,6 +73,13 @@ class Simple:
         return pixels
 
 
+def adobe_rgb() -> Simple:
+    """Adobe RGB (1998), for files that name it and embed no profile. Source: its encoding specification, 4.3.4."""
+    gamma = np.power(np.linspace(0, 1, 65536), 563 / 256).astype(np.float32)
+    primaries = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
+    return Simple(np.stack([gamma] * 3), primaries)
+
+
 def _tags(profile: bytes) -> dict[bytes, bytes]:
     count = struct.unpack_from(">I", profile, _HEADER)[0]
     entries = (struct.unpack_from(">4sII", profile, _HEADER + 4 + 12 * index) for index in range(min(count, 100)))

@@ -94,6 +94,12 @@ def _dpi(found: object) -> tuple[float, float] | None:
     return (x, y) if all(math.isfinite(value) and 1 <= value <= 65535 for value in (x, y)) else None
 
 
+def says_adobe_rgb(block: bytes) -> bool:
+    """Whether an EXIF block tells that the colours are Adobe RGB, as cameras do that embed no profile."""
+    index = exif.parse(block).directories.get(INTEROP_IFD, {}).get(exif.INTEROP_INDEX)
+    return index is not None and index.content.startswith(b"R03")
+
+
 def payload(photo: Photo, policy: Policy, kind: Format, *, people: bool = True) -> Payload:
     """What travels with the photo into a file of this format; `people` False drops face regions and their names."""
     source = photo.source

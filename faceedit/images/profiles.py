@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from faceedit.images.decode import Samples
-from faceedit.images.icc import Simple
+from faceedit.images.icc import Simple, adobe_rgb
 from faceedit.photo import eight_bit
 
 # The profile's colour space by the samples' own. A grey picture may carry the RGB profile it was made with.
@@ -18,31 +18,34 @@ _IGNORED = "the colour profile was ignored: it is damaged or of another kind"
 _HALVED = "16 bits were read as 8: inks and colour tables are converted no finer"
 
 
-def to_srgb(samples: Samples, profile: bytes) -> tuple[NDArray[Any], list[str]]:
+def to_srgb(samples: Samples, profile: bytes, *, adobe: bool = False) -> tuple[NDArray[Any], list[str]]:
     """The samples as (H, W, 3) sRGB of the same dtype, and notes; a broken or unfit profile is ignored.
 
+    Without a profile, samples are sRGB, or Adobe RGB if `adobe`.
     Relative colorimetric with black point compensation; colours beyond sRGB are clipped to it.
     """
     values, deep = samples.values, samples.values.dtype == np.uint16
-    if not profile and not (deep and samples.space == "CMYK"):
-        return _unmanaged(samples), []
-    simple = _simple(samples, profile)
+    simple = _simple(samples, profile, adobe)
     if simple is not None and simple.is_srgb:
         return _unmanaged(samples), []
-    if simple is not None and (deep or samples.space == "L"):
+    if simple is not None and (deep or not profile or samples.space == "L"):
         pixels = simple.to_srgb(values if deep else values.astype(np.uint16) * 257)
         return (pixels if deep else eight_bit(pixels)), []
-    if deep:
+    if deep and (profile or samples.space == "CMYK"):
         pixels, notes = to_srgb(Samples(eight_bit(values), samples.space), profile)
         ignored = _IGNORED in notes and samples.space != "CMYK"
         return (_unmanaged(samples), notes) if ignored else (pixels.astype(np.uint16) * 257, [*notes, _HALVED])
-    managed = _managed(samples, profile)
-    return (_unmanaged(samples), [_IGNORED]) if managed is None else (managed, [])
+    managed = _managed(samples, profile) if profile else None
+    if managed is not None:
+        return managed, []
+    return _unmanaged(samples), [_IGNORED] if profile else []
 
 
-def _simple(samples: Samples, profile: bytes) -> Simple | None:
+def _simple(samples: Samples, profile: bytes, adobe: bool) -> Simple | None:
     """The profile as a formula, where it is one and fits; a grey picture may carry three like curves for RGB."""
-    simple = Simple.parsed(profile) if profile and samples.space in ("L", "RGB") else None
+    if not profile:
+        return adobe_rgb() if adobe and samples.space == "RGB" else None
+    simple = Simple.parsed(profile) if samples.space in ("L", "RGB") else None
     return None if simple is not None and samples.space == "RGB" and simple.primaries is None else simple
 
 

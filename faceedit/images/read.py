@@ -18,14 +18,14 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from faceedit.errors import UnreadablePhoto
 from faceedit.images import header, profiles
 from faceedit.images.decode import Samples, odd_tiff, samples
+from faceedit.images.files import shown
 from faceedit.images.formats import format_of_pillow
-from faceedit.images.metadata import collected
+from faceedit.images.metadata import collected, says_adobe_rgb
 from faceedit.images.tiff import is_tiff
 from faceedit.images.upright import orientation, turned
 from faceedit.photo import Photo, Source
 
 _UPRIGHT = frozenset({"tiff", "heif"})  # turned by Pillow while loading
-_READABLE = "faceedit reads JPEG, PNG, WebP, TIFF, AVIF, BMP, GIF, and HEIC with faceedit[heif]"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read(source: Path | str | bytes, *, limits: Limits = Limits()) -> Photo:
         content = source if isinstance(source, bytes) else _content(Path(source), limits)
         return _decoded(content, path, limits)
     except UnreadablePhoto as error:
-        raise UnreadablePhoto(f"{path or 'picture'}: {error.message}", error.hint) from error.__cause__
+        raise UnreadablePhoto(f"{shown(path or 'picture')}: {error.message}", error.hint) from error.__cause__
 
 
 def _content(path: Path, limits: Limits) -> bytes:
@@ -69,13 +69,13 @@ def _decoded(content: bytes, path: Path | None, limits: Limits) -> Photo:
     try:
         with _strict_pillow(limits):
             found, source, turn = _loaded(content, limits)
-        pixels, notes = profiles.to_srgb(found, source.icc)
+        pixels, notes = profiles.to_srgb(found, source.icc, adobe=says_adobe_rgb(source.exif))
     except UnreadablePhoto:
         raise
     except Exception as error:  # decoders raise anything at all on damaged bytes; this is the one place that maps it
         raise _plain(error, content, limits) from error
     alpha = None if found.alpha is None else turned(found.alpha, turn)
-    source = dataclasses.replace(source, path=path, grey=found.grey, notes=(*source.notes, *notes))
+    source = dataclasses.replace(source, path=path, notes=(*source.notes, *notes))
     return Photo(turned(pixels, turn), alpha, source=source)
 
 
@@ -103,13 +103,13 @@ def _loaded(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
     except UnidentifiedImageError:
         if not is_tiff(content):
             raise
-        return odd_tiff(content), Source(format="tiff"), 1
+        found = odd_tiff(content)
+        return found, Source(format="tiff", grey=found.grey), 1
     name = format_of_pillow(picture.format).name
-    frames, notes = header.frames(picture, limits.frames)
+    frames, notes = header.frames(picture, limits.frames), header.remarks(picture, content)
     found = samples(picture, content)
-    source = Source(
-        format=name, frames=frames, notes=notes, **collected(picture, content), **header.coding(picture, content)
-    )
+    facts = {**collected(picture, content), **header.coding(picture, content)}
+    source = Source(format=name, frames=frames, notes=notes, grey=found.grey, **facts)
     return found, source, 1 if name in _UPRIGHT else orientation(source.exif)
 
 
@@ -125,9 +125,11 @@ def _plain(error: Exception, content: bytes, limits: Limits) -> UnreadablePhoto:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return UnreadablePhoto(f"has more than {limits.megapixels:g} megapixels", "allow more with --max-megapixels")
     if isinstance(error, UnidentifiedImageError):
-        return UnreadablePhoto(header.described(content), _READABLE)
+        return header.unopened(content)
     if isinstance(error, MemoryError):
         return UnreadablePhoto("needs more memory than there is")
-    words = "".join(letter if letter.isprintable() else " " for letter in str(error))
-    reason = " ".join(words.split())[:120] or type(error).__name__
-    return UnreadablePhoto(f"is damaged or cut off ({reason})", "copy or export the photo again")
+    # Only these are sentences about the file; the others speak of Python.
+    reason = shown(str(error)).strip()[:120] if isinstance(error, OSError | SyntaxError | RuntimeError) else ""
+    if reason.startswith("decoder error"):  # libtiff says no more
+        reason = "its data, or their compression, cannot be decoded"
+    return UnreadablePhoto(f"is damaged or cut off{f' ({reason})' if reason else ''}", header.AGAIN)

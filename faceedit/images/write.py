@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from faceedit.errors import PhotoError
 from faceedit.images import metadata
 from faceedit.images.encode import ENCODERS, Job
-from faceedit.images.files import write_atomic
+from faceedit.images.files import shown, write_atomic
 from faceedit.images.formats import Format, format_named, suffix_format
 from faceedit.images.metadata import Policy
 from faceedit.images.profiles import srgb_profile
@@ -95,7 +95,7 @@ def output_format(photo: Photo, options: WriteOptions) -> Format:
 
 
 def _sentence(photo: Photo, reason: str) -> str:
-    return f"{photo.source.path or 'picture'}: {reason}"
+    return f"{shown(photo.source.path or 'picture')}: {reason}"
 
 
 def _opaque(alpha: NDArray[Any]) -> bool:

@@ -5,7 +5,13 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-_PLURALS = (("a number", "numbers"), ("a whole number", "whole numbers"), ("text", "texts"), ("a color", "colors"))
+_PLURALS = (
+    ("a number", "numbers"),
+    ("a whole number", "whole numbers"),
+    ("text", "texts"),
+    ("a color", "colors"),
+    ("names with values", "groups of keys"),
+)
 
 
 def expected(prop: Schema, root: Schema) -> str:
@@ -81,5 +87,5 @@ def _list(prop: Schema, root: Schema) -> str:
     for one, many in _PLURALS:
         if of.startswith(one):
             of = many + of.removeprefix(one)
-    count = f"{low} " if low and low == high else f"at least {low} " if low > 1 else ""
+    count = f"{low} " if low and low == high else f"{low} or more " if low else ""
     return f"a list of {count}{of}"

@@ -35,6 +35,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _TAB = re.compile(r"^ *\t[ \t]*[^\s#]", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_COLOR_IN_BRACKETS = re.compile(r"[{\[].*[:,\[]\s*#[0-9a-fA-F]{3,6}\b")
 # YAML 1.2, core schema. Source: yaml.org/spec/1.2.2, section 10.3.2.
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -126,6 +127,26 @@ def _at(text: str, offset: int, source: Source) -> Place:
     return Place(source, len(before), len(before[-1]) + 1)
 
 
+# What ruamel says (and whether it means where the bracket or quote began), and what a photographer can do about it.
+_WORDS = (
+    (
+        "mapping values are not allowed",
+        False,
+        'a ":" does not fit here',
+        "is a quote missing, or the indentation wrong?",
+    ),
+    ("found character '%'", False, 'a value cannot begin with "%"', "put it in quotes"),
+    ("found character '@'", False, 'a value cannot begin with "@"', "put it in quotes"),
+    ("found character '`'", False, 'a value cannot begin with "`"', "put it in quotes"),
+    ("found character '\\t'", False, "a tab stands here", "use spaces"),
+    ("expected <block end>", False, "this line does not fit those above", "check the indentation and the dashes"),
+    ("could not find expected ':'", False, 'a ":" is missing', 'write "key: value"'),
+    ("found unexpected end of stream", True, "this quote or bracket is never closed", "close it"),
+    ("expected ',' or", True, "this bracket is not closed, or a comma is missing in it", "close it"),
+    ("expected the node content", False, "a value is missing here", "check the brackets and commas"),
+)
+
+
 class _Builder:
     """Makes nodes of ruamel's events, one pass, counting as it goes."""
 
@@ -156,11 +177,19 @@ class _Builder:
         try:
             return next(self.events, None)
         except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line, mark.column) if mark else (0, 0)
-            self.stop(self.clipped(line, column), *explained(error))
+            self.stop(*self.explained(error))
         except (YAMLError, YAMLStreamError, ValueError, OverflowError) as error:
             self.stop(Place(self.source, 1, 1), f"not readable as YAML: {error}".splitlines()[0])
+
+    def explained(self, error: MarkedYAMLError) -> tuple[Place, str, str]:
+        """A YAML error as place, message and hint."""
+        said = f"{error.problem or ''} {error.context or ''}".strip()
+        unknown = ("", False, f"not readable as YAML: {said}", "check quotes, brackets and indentation")
+        _, opened, message, hint = next((words for words in _WORDS if words[0] in said), unknown)
+        if any(map(_COLOR_IN_BRACKETS.search, self.source.lines)):
+            hint = f"{hint}; a bare # begins a comment, so put colors in quotes"
+        mark = (opened and error.context_mark) or error.problem_mark or error.context_mark
+        return self.clipped(mark.line, mark.column) if mark else Place(self.source, 1, 1), message, hint
 
     def clipped(self, line: int, column: int) -> Place:
         """A place of ruamel's, which may lie on the empty line after the last: then behind the last text."""
@@ -188,7 +217,8 @@ class _Builder:
         if isinstance(event, AliasEvent):
             return self.alias(event, place)
         if event.tag is not None:
-            self.stop(place, f'tags such as "{event.tag}" are not allowed', "write the plain value")
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            self.stop(place, f'tags such as "{tag}" are not allowed', "write the plain value")
         node = self.content(event, place, depth)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
@@ -214,9 +244,7 @@ class _Builder:
         text: str = event.value
         if found := _SURROGATE.search(text) or _FORBIDDEN.search(text):
             self.problems.append(place.problem(f"the text holds the character U+{ord(found[0]):04X}", "delete it"))
-        plain = event.style is None
-        value = plain_scalar(text) if plain else text
-        return Node(value, place, text=text)
+        return Node(plain_scalar(text) if event.style is None else text, place, text=text)
 
     def sequence(self, depth: int) -> list[Node]:
         nodes = []
@@ -233,10 +261,8 @@ class _Builder:
             name = str(self.node(event, depth + 1).text)
             value = self.node(self.next(), depth + 1)
             if name in nodes:
-                first = nodes[name].key
-                self.problems.append(
-                    key.problem(f'"{name}" stands twice', f"it is already in line {first.line if first else 0}")
-                )
+                line = (nodes[name].key or key).line
+                self.problems.append(key.problem(f'"{name}" stands twice', f"it is already in line {line}"))
             empty = value.value is None and not value.text  # ruamel's mark for nothing is that of what follows
             nodes[name] = Node(value.value, key if empty else value.place, key, value.text)
         return nodes
@@ -244,32 +270,3 @@ class _Builder:
 
 def _size(node: Node) -> int:
     return 1 + sum(map(_size, node.items)) + sum(map(_size, node.fields.values()))
-
-
-# What ruamel says, and what a photographer can do with it.
-_WORDS = (
-    (
-        "mapping values are not allowed",
-        'a ":" does not fit here',
-        "is a quote or a line break missing, or is the line indented too far?",
-    ),
-    ("found character '%'", 'a value cannot begin with "%"', "put it in quotes"),
-    ("found character '@'", 'a value cannot begin with "@"', "put it in quotes"),
-    ("found character '`'", 'a value cannot begin with "`"', "put it in quotes"),
-    ("found character '\\t'", "a tab stands here", "use spaces"),
-    ("expected <block end>", "this line does not fit those above", "check the indentation and the dashes"),
-    ("could not find expected ':'", 'a ":" is missing', 'write "key: value"'),
-    ("found unexpected end of stream", "the text ends within quotes or brackets", "close them"),
-    ("expected ',' or", "a bracket is not closed, or a comma is missing", "check the brackets"),
-    ("found undefined alias", "nothing above has this mark", 'does the value begin with "*"? Put it in quotes'),
-    ("expected the node content", "a value is missing here", "check the brackets and commas"),
-)
-
-
-def explained(error: MarkedYAMLError) -> tuple[str, str]:
-    """A YAML error as message and hint."""
-    said = f"{error.problem or ''} {error.context or ''}".strip()
-    for start, message, hint in _WORDS:
-        if start in said:
-            return message, hint
-    return f"not readable as YAML: {said}", "check quotes, brackets and indentation"

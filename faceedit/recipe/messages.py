@@ -12,13 +12,14 @@ from pydantic import BaseModel, ValidationError
 from faceedit.labels import suggestion
 from faceedit.recipe.describe import choices, expected
 from faceedit.recipe.document import Node
-from faceedit.recipe.problems import Place, Problem
+from faceedit.recipe.problems import Problem
 
 M = TypeVar("M", bound=BaseModel)
 
 # In YAML 1.1 these were true and false; here they are text.
 _YES_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _BARE_COLOR = re.compile(r"""[^#'"]*:\s+(#[0-9a-fA-F]{3,6})\b""")
+_ABOUT_KEYS = ("missing", "extra_forbidden")
 _SHOWN = 40  # characters of a value that a message quotes
 
 
@@ -33,15 +34,18 @@ def validated(model: type[M], node: Node, what: str, problems: list[Problem]) ->
     except ValidationError as error:
         schema = model.model_json_schema()
         for each in error.errors(include_url=False):
-            place, message, hint = _explained(each, node, what, schema)
-            problems.append(place.problem(message, hint))
+            problem = _explained(each, node, what, schema)
+            # One value may fail each member of a union, and may have been refused with a better reason before.
+            known = any((problem.path, problem.line, problem.column) == (p.path, p.line, p.column) for p in problems)
+            if not known or each["type"] in _ABOUT_KEYS:
+                problems.append(problem)
         return None
 
 
 def shown(node: Node) -> str:
     """A value as messages quote it."""
     if isinstance(node.value, list):
-        return "a list"
+        return f"a list of {len(node.value)}" if node.value else "an empty list"
     if isinstance(node.value, dict):
         return "a group of keys"
     text = node.text if len(node.text) <= _SHOWN else node.text[:_SHOWN] + "..."
@@ -54,19 +58,21 @@ def bare_color(node: Node) -> str:
     return f'a bare # begins a comment; put the color in quotes: "{found[1]}"' if found else ""
 
 
-def _explained(error: Mapping[str, Any], node: Node, what: str, schema: Mapping[str, Any]) -> tuple[Place, str, str]:
-    """Place, message and hint for one of pydantic's errors."""
+def _explained(error: Mapping[str, Any], node: Node, what: str, schema: Mapping[str, Any]) -> Problem:
     target, path = _follow(node, error["loc"])
     properties = schema.get("properties", {})
-    if error["type"] == "missing":
+    if error["type"] == "missing" and isinstance(error["loc"][-1], str):
         name = str(error["loc"][-1])
         must = expected(properties.get(name, {}), schema)
-        return target.place, f'"{name}" is missing in {what}', f"it must be {must}" if must else ""
+        hint = 'begin with "faceedit: 1"' if name == "faceedit" else f"it must be {must}"
+        return target.place.problem(f'"{name}" is missing in {what}', hint)
     if error["type"] == "extra_forbidden":
-        return target.key or target.place, *_unknown_key(path, what, properties)
+        return (target.key or target.place).problem(*_unknown_key(path, what, properties))
     if not path:
-        return target.place, f"{what} must be a group of keys, not {shown(target)}", ""
-    return target.place, *_wrong_value(error, target, path, schema)
+        return target.place.problem(f"{what} must be a group of keys, not {shown(target)}")
+    message, hint = _wrong_value(error, target, path, schema)
+    about = properties.get(path[0], {}).get("description", "") if what.startswith("effect") else ""
+    return target.place.problem(message, hint or about)
 
 
 def _follow(node: Node, loc: Iterable[int | str]) -> tuple[Node, list[str]]:
@@ -116,7 +122,7 @@ def _wrong_value(error: Mapping[str, Any], target: Node, path: list[str], schema
     if len(path) > 1:
         return f'{shown(target)}{origin} does not fit in "{path[0]}", which must be {must}', ""
     hint = "" if target.variable else _value_hint(target, must, choices(option, schema))
-    return f'"{path[0]}" must be {must}, not {shown(target)}{origin}', hint or option.get("description", "")
+    return f'"{path[0]}" must be {must}, not {shown(target)}{origin}', hint
 
 
 def _value_hint(node: Node, must: str, words: list[str]) -> str:

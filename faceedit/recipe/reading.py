@@ -40,14 +40,10 @@ def parse_recipe(
     reader = _Reader(registry)
     recipe = reader.recipe(text, Path(path), variables or {})
     if recipe is None or reader.problems:
-        raise InvalidRecipe(_in_order(reader.problems, str(path)))
+        raise InvalidRecipe(
+            sorted(reader.problems, key=lambda each: (each.path != str(path), each.chain, each.line, each.column))
+        )
     return recipe
-
-
-def _in_order(problems: list[Problem], path: str) -> list[Problem]:
-    """By place, the recipe's own first; of several at one place, the first that was found."""
-    unique = {(each.path, each.chain, each.line, each.column): each for each in reversed(problems)}
-    return sorted(unique.values(), key=lambda each: (each.path != path, each.chain, each.line, each.column))
 
 
 def _text(path: Path) -> str:
@@ -89,7 +85,7 @@ class _Reader:
 
     def steps(self, root: Node, path: Path) -> list[Step]:
         """All steps of a recipe, those of included ones in their place."""
-        self.open.append(path.resolve())
+        self.open.append(_real(path))
         found: list[Step] = []
         for node in root.fields["steps"].items if "steps" in root.fields else []:
             if "include" in node.fields and "effect" not in node.fields:
@@ -119,10 +115,9 @@ class _Reader:
         except RecipeError as error:
             self.problems.append(place.problem(error.message, error.hint))
             return []
-        given = (
-            {name: value.text for name, value in node.fields["vars"].fields.items()} if "vars" in node.fields else {}
-        )
-        root = filled(document, given, self.problems, node.fields.get("vars"))
+        giver = node.fields.get("vars")
+        given = {name: value.text for name, value in giver.fields.items()} if giver else {}
+        root = filled(document, given, self.problems, giver)
         validated(RecipeModel, root, "the recipe", self.problems)
         return self.steps(root, other)
 
@@ -138,7 +133,7 @@ class _Reader:
             raise RecipeError(f"more than {MAX_INCLUDES} includes")
         if other.suffix not in SUFFIXES or Path(name).is_absolute():
             raise RecipeError(f'"{name}" is no recipe', "write a path relative to this file that ends in .yaml")
-        if other.resolve() in self.open:
+        if _real(other) in self.open:
             raise RecipeError(f'"{name}" includes itself', "take one of the includes out")
         return other
 
@@ -165,6 +160,14 @@ class _Reader:
         if self.redacts:
             settings |= {"metadata": "none"} | ({} if "no_faces" in given else {"no_faces": "review"})
         return Output(**settings)
+
+
+def _real(path: Path) -> Path:
+    """The path without links, or as it is where these run in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path
 
 
 def _model(name: str, path: Path) -> str | None:

@@ -1,0 +1,142 @@
+"""Hostile files: every one is read whole or refused in one plain line, whatever its bytes."""
+
+import random
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from images_support import NASTY, exif_block, rgb_profile, saved, scene
+from PIL import Image
+
+from faceedit import images
+from faceedit.errors import UnreadablePhoto
+from faceedit.images import png16
+from faceedit.photo import Photo
+
+LIMITS = images.Limits(megapixels=20)
+# What becomes of the real files: these are refused for these reasons, all others are read.
+REFUSED = {
+    "exif-samples_samplefilehub.heif": "HEIC",
+    "libavif_alpha_noispe.avif": "AVIF",
+    "libavif_clap_irot_imir_non_essential.avif": "AVIF",
+    "libheif_.*": "no picture|HEIC",
+    "libvips_truncated.jpg": "cut off",
+    "pillow-heif_RGB_12__29x100.heif": "HEIC",
+    "pillow-heif_RGB_8_chroma444.heif": "HEIC",
+    "pillow-heif_corrupted.hif": "HEIC",
+    "pillow-heif_empty.heic": "empty",
+    "pillow_broken.png": "damaged PNG",
+    "pillow_broken_data_stream.png": "damaged",
+    "pillow_crash-.*": "damaged",
+    "pillow_decompression_bomb.ico": "icon",
+    "pillow_hopper.ico": "icon",
+    "pillow_hopper_webp.tif": "compression",
+    "pillow_ultrahdr.jpg": "cut off",
+    "sharp_corrupt-header.jpg": "damaged|cut off",
+    "sharp_truncated.png": "cut off",
+}
+NAMES = sorted(path.name for path in NASTY.iterdir()) if NASTY.is_dir() else []
+ABSENT = pytest.param("", marks=pytest.mark.skip(reason="../shared/data/nasty is absent"))
+
+
+def outcome(content: bytes) -> Photo | None:
+    """The photo, or None where it is refused in one plain line; anything else fails the test."""
+    try:
+        photo = images.read(content, limits=LIMITS)
+    except UnreadablePhoto as error:
+        plain = error.message.isprintable() and error.message.startswith("picture: ") and len(error.message) < 200
+        return None if plain else pytest.fail(f"not one plain line: {error.message!r}")
+    assert photo.pixels.dtype in (np.uint8, np.uint16)
+    assert photo.pixels.shape[2] == 3
+    assert photo.alpha is None or photo.alpha.shape == photo.pixels.shape[:2]
+    return photo
+
+
+@pytest.mark.parametrize("name", NAMES or [ABSENT])
+def test_every_real_file_is_read_or_refused_as_expected(name: str) -> None:
+    reason = next((why for pattern, why in REFUSED.items() if re.fullmatch(pattern, name)), None)
+    if reason is None:
+        photo = images.read(NASTY / name)
+        assert photo.pixels.size
+        for policy in ("keep", "safe", "none"):
+            images.read(images.encode(photo, images.WriteOptions(metadata=policy)))
+    else:
+        with pytest.raises(UnreadablePhoto, match=reason) as caught:
+            images.read(NASTY / name)
+        assert str(caught.value).startswith(f"{NASTY / name}: ")
+
+
+def seeds() -> dict[str, bytes]:
+    """One small file of each kind, with everything in it that is parsed."""
+    blocks = {"exif": exif_block(note=b"note", owner=b"Jane\0"), "icc_profile": rgb_profile("display-p3")}
+    deep = scene(12, 16).astype(np.uint16) * 257
+    found = {kind: saved(scene(12, 16), kind, **blocks) for kind in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")}
+    found["JPEG exif"] = saved(scene(12, 16), "JPEG", exif=b"Exif\0\0" + blocks["exif"], xmp=b"<a>b</a>")
+    found["BMP"], found["GIF"] = saved(scene(12, 16), "BMP"), saved(scene(12, 16), "GIF")
+    found["PNG 16"] = png16.encode(deep, [(b"eXIf", blocks["exif"])])
+    found["TIFF 16"] = images.encode(Photo(deep, deep[..., 0]), images.WriteOptions("tiff"))
+    found["palette"] = saved(Image.fromarray(scene(12, 16)).quantize(16), "PNG", transparency=1)
+    found["inks"] = saved(Image.fromarray(scene(12, 16)).convert("CMYK"), "JPEG")
+    return found
+
+
+SEEDS = seeds()
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_file_cut_off_is_refused_or_gives_the_same_pixels(name: str) -> None:
+    whole = images.read(SEEDS[name])
+    for length in range(0, len(SEEDS[name]), max(1, len(SEEDS[name]) // 60)):
+        photo = outcome(SEEDS[name][:length])
+        assert photo is None or (photo.pixels == whole.pixels).all()
+
+
+def mutants(content: bytes, count: int, chance: random.Random) -> Iterator[bytes]:
+    """The bytes with flips, runs of one value, swaps, cuts and repeats, mostly near the front where headers are."""
+    for _ in range(count):
+        changed = bytearray(content)
+        for _ in range(chance.choice((1, 1, 2, 4, 16))):
+            reach = len(changed) if chance.random() < 0.5 else min(len(changed), 300)
+            at, size = chance.randrange(max(reach, 1)), chance.choice((1, 1, 2, 4, 8, 64))
+            value = chance.choice((b"\0", b"\xff", b"\x80", b"\x7f", bytes([chance.randrange(256)])))
+            kind = chance.randrange(4)
+            replacement = (value * size, bytes(changed[at : at + size])[::-1], b"", bytes(changed[at : at + size]) * 2)
+            changed[at : at + size] = replacement[kind]
+        yield bytes(changed)
+
+
+def survive(count: int, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  mutants, not secrets
+    pool = [*SEEDS.values(), *((NASTY / name).read_bytes() for name in NAMES)]
+    pool = [content for content in pool if 0 < len(content) < 60_000]
+    for _ in range(count):
+        for content in mutants(chance.choice(pool), 1, chance):
+            photo = outcome(content)
+            if photo is not None:
+                images.encode(photo, images.WriteOptions("jpeg", metadata=chance.choice(("keep", "safe", "none"))))
+
+
+def test_three_hundred_mutants_are_read_or_refused_in_one_line() -> None:
+    survive(300, seed=1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(20))
+def test_twenty_thousand_mutants_are_read_or_refused_in_one_line(seed: int) -> None:
+    survive(1000, seed=100 + seed)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0", b"not a picture", b"\xff\xd8\xff", b"II*\0", b"MM\0*\0\0\0\x08", b"BM"]
+)
+def test_a_few_bytes_are_refused(content: bytes) -> None:
+    assert outcome(content) is None
+
+
+def test_a_name_with_line_breaks_stays_on_one_line(tmp_path) -> None:
+    path = tmp_path / "a\nb.jpg"
+    path.write_bytes(b"no picture")
+    with pytest.raises(UnreadablePhoto) as caught:
+        images.read(path)
+    assert "\n" not in str(caught.value)
