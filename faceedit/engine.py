@@ -5,7 +5,7 @@ so that none can bring it back. Between them every map is blank where a face is 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from faceedit.coverage import Bools, Covered, cover, grid, hidden
 from faceedit.detection import Search
-from faceedit.errors import EffectError, Withheld
+from faceedit.errors import EffectError, Withheld, reason
 from faceedit.geometry import Box
 from faceedit.labels import parse_parts
 from faceedit.photo import Face, Finding, Photo
@@ -95,10 +95,10 @@ def inspect(photo: Photo, registry: Registry) -> list[Finding]:
     for name, inspector in registry.inspectors.items():
         try:
             seen = list(inspector(photo))
-            if strange := [type(each).__name__ for each in seen if not isinstance(each, Finding)]:
-                raise TypeError(f"it gave a {strange[0]} for a finding")
         except (Exception, SystemExit) as error:  # a plugin may raise anything; one photo pays, not the run
-            raise EffectError(f'inspector "{name}" failed: {type(error).__name__}: {error}') from error
+            raise EffectError(f'inspector "{name}" failed: {reason(error)}') from error
+        if strange := _strange(seen):
+            raise EffectError(f'inspector "{name}" gave {strange}', "it must give faceedit.Finding")
         findings += seen
     return findings
 
@@ -240,7 +240,7 @@ def _call(work: _Work, step: Step, region: Region) -> Result:
     try:
         answer = step.effect(region, **step.options)
     except (Exception, SystemExit) as error:  # a plugin may raise anything; one photo pays, not the run
-        raise EffectError(f"{where} failed: {type(error).__name__}: {error}") from error
+        raise EffectError(f"{where} failed: {reason(error)}") from error
     if answer is None:
         raise EffectError(f"{where} gave nothing", "it must return pixels or a Result")
     result = answer if isinstance(answer, Result) else Result(answer)
@@ -251,7 +251,7 @@ def _call(work: _Work, step: Step, region: Region) -> Result:
 
 
 def _unfit(result: Result, shape: tuple[int, int]) -> tuple[str, str]:
-    """What is wrong with an effect's answer and what it must be; two empty texts where nothing is."""
+    """What is wrong with an effect's answer and what it must be; the first text is empty where nothing is."""
     for name, array, wanted in (("pixels", result.pixels, (*shape, 3)), ("alpha", result.alpha, shape)):
         if array is None:
             continue
@@ -264,8 +264,13 @@ def _unfit(result: Result, shape: tuple[int, int]) -> tuple[str, str]:
             return f'an extra named "{name}"', "it becomes a file's name: letters, digits, _ and - are allowed"
         if _kind(picture).partition(" ")[0] != "uint8" or picture.shape[2:] not in ((3,), (4,)) or not picture.size:
             return f'extra "{name}" of {_kind(picture)}', "it must be uint8 (h, w, 3 or 4)"
-    strange = [type(finding).__name__ for finding in result.findings if not isinstance(finding, Finding)]
-    return (f"a finding of {strange[0]}", "it must be a faceedit.Finding") if strange else ("", "")
+    return _strange(result.findings), "it must be a faceedit.Finding"
+
+
+def _strange(findings: Sequence[object]) -> str:
+    """What is no finding among findings, in words; empty where nothing is."""
+    kinds = [type(each).__name__ for each in findings if not isinstance(each, Finding)]
+    return f"a finding of {kinds[0]}" if kinds else ""
 
 
 def _kind(array: object) -> str:

@@ -89,3 +89,8 @@ class Withheld(PhotoError):
     """Redaction cannot be promised for this photo; nothing was written."""
 
     exit_code = 4
+
+
+def reason(error: BaseException) -> str:
+    """What somebody else's exception says, on one line of at most 300 characters."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300].removesuffix(":")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812, its usual name
 from numpy.typing import NDArray
 
 from faceedit.errors import ModelError, UsageError

@@ -55,7 +55,9 @@ class Folder:
         missing = sorted(wanted - {pair.name for pair in self.pairs})
         if missing:
             listed = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
-            raise UsageError(f"{self.path}: {len(missing)} of {len(wanted)} named photos are not there: {listed}", LAYOUT)
+            raise UsageError(
+                f"{self.path}: {len(missing)} of {len(wanted)} named photos are not there: {listed}", LAYOUT
+            )
         return Folder(self.path, tuple(pair for pair in self.pairs if pair.name in wanted), self.table)
 
     def without(self, names: Sequence[str]) -> "Folder":
@@ -126,7 +128,9 @@ def read_names(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "expected a text file with one photo name a line") from error
+        raise UsageError(
+            f"{path} cannot be read: {error}", "expected a text file with one photo name a line"
+        ) from error
 
 
 def read_photo(path: Path) -> Pixels:

@@ -17,7 +17,7 @@ from faceedit.errors import FaceEditError, ModelError, SetupError
 from faceedit.faces import FaceFinder
 from faceedit.labels import suggestion
 from faceedit.registry import Registry
-from faceedit.segmentation import SegFormer, Segmenter, checked_folder
+from faceedit.segmentation import Segmenter, checked_folder
 
 LITE = "lite"
 HUB = {"segformer-b5": "jonathandinu/face-parsing"}
@@ -45,6 +45,8 @@ def load(name: str, device: str = "auto", plugins: Mapping[str, Callable[[str], 
     if plugins and name in plugins:
         segmenter: Segmenter = plugins[name](device)
         return segmenter
+    from faceedit.segmentation import SegFormer  # noqa: PLC0415 - imports torch, seconds
+
     return SegFormer(find(name), name, device)
 
 

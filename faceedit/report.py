@@ -1,4 +1,13 @@
-"""What a run says about itself: one entry a photo, and report.json around them."""
+"""What a run says about itself: one entry a photo, report.json around them, and review.json for what wants a look.
+
+report.json, version 1: `version`, `recipe` (name, path, sha256), `model` (name, sha256), `plugins` (distribution,
+version) and `photos`, one object a photo with the fields of `Entry`. A photo that was redacted has an `audit`:
+`input_sha256`; `outputs`, a list of `path` and `sha256`; `covered` and `left`, boxes of the faces that were hidden
+and of those that the recipe leaves; `coverage`, the hidden share of the photo; `rounds`, how often it was edited until
+the second look found nothing; and `checks`, a list of `check`, `passed` and `result`.
+review.json, version 1: `version` and `photos`, one object with `photo`, `reason` and `action` for each that was
+withheld. Neither holds a pixel.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,7 +26,10 @@ Status = Literal["done", "skipped", "review", "failed"]
 
 @dataclass(frozen=True)
 class Entry:
-    """What happened to one photo. Paths are as the user may open them; `seconds` is wall time."""
+    """What happened to one photo. Paths are as the user may open them; `seconds` is wall time.
+
+    `action` is what the user may do where the photo was not done.
+    """
 
     photo: str
     status: Status
@@ -27,12 +39,14 @@ class Entry:
     findings: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    action: str = ""
+    audit: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_error(cls, photo: Path, error: FaceEditError, *, redacts: bool = False) -> Self:
         """An entry for a photo that failed; under a redacting recipe every failure wants a look."""
         status: Status = "review" if redacts or isinstance(error, Withheld) else "failed"
-        return cls(str(photo), status, error=str(error))
+        return cls(str(photo), status, error=str(error), action=error.hint)
 
     def timed(self, seconds: float) -> Self:
         """The same entry with its wall time."""
@@ -73,6 +87,28 @@ def write_report(
         "plugins": list(plugins.values()),
         "photos": [asdict(entry) for entry in entries],
     }
+    _write(path, content)
+
+
+def write_review(path: Path, entries: Iterable[Entry]) -> None:
+    """Write review.json: the photos that were withheld, why, and what to do about each. No pixels.
+
+    Raises:
+        PhotoError: it cannot be written.
+    """
+    waiting = [
+        {
+            "photo": entry.photo,
+            "reason": entry.error.removesuffix(f"; {entry.action}"),
+            "action": entry.action or "look at the photo yourself",
+        }
+        for entry in entries
+        if entry.status == "review"
+    ]
+    _write(path, {"version": VERSION, "photos": waiting})
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
     write_atomic(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
 
 

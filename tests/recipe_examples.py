@@ -41,13 +41,19 @@ def redact(region, *, scope: Literal["face", "head", "person"] = "head"):
     return region.pixels
 
 
+@faceedit.effect(on="{parts}")
+def cover(region, *, parts: str = "skin"):
+    """Cover any parts."""
+    return region.pixels
+
+
 @faceedit.inspector("glasses", "sunglasses", "hat")
 def accessories(photo):
     return []
 
 
 def registry():
-    return Registry.of(lipstick, shape, redact, accessories)
+    return Registry.of(lipstick, shape, redact, cover, accessories)
 
 
 def recipe(steps, head="", variables=None):

@@ -1,5 +1,6 @@
 """Hostile files: every one is read whole or refused in one plain line, whatever its bytes."""
 
+import contextlib
 import random
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from images_support import NASTY, exif_block, rgb_profile, saved, scene
 from PIL import Image
 
 from faceedit import images
-from faceedit.errors import UnreadablePhoto
+from faceedit.errors import PhotoError, UnreadablePhoto
 from faceedit.images import png16
 from faceedit.photo import Photo
 
@@ -111,9 +112,10 @@ def survive(count: int, seed: int) -> None:
     pool = [*SEEDS.values(), *((NASTY / name).read_bytes() for name in NAMES)]
     pool = [content for content in pool if 0 < len(content) < 60_000]
     for _ in range(count):
-        for content in mutants(chance.choice(pool), 1, chance):
-            photo = outcome(content)
-            if photo is not None:
+        (content,) = mutants(chance.choice(pool), 1, chance)
+        photo = outcome(content)
+        if photo is not None:
+            with contextlib.suppress(PhotoError):  # a picture may be too long for a JPEG
                 images.encode(photo, images.WriteOptions("jpeg", metadata=chance.choice(("keep", "safe", "none"))))
 
 

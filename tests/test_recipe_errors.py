@@ -61,8 +61,8 @@ def test_a_long_line_is_cut_around_the_caret():
 
 
 def test_the_caret_stands_right_below_wide_letters():
-    problem = Problem("a.yaml", 1, 4, "what", source_line="日本:é 1")
-    assert str(problem).splitlines()[1:] == ["  日本:é 1", "       ^"]
+    problem = Problem("a.yaml", 1, 6, "what", source_line="日本:e\N{COMBINING ACUTE ACCENT}1")
+    assert str(problem).splitlines()[2] == "        ^"
 
 
 def test_control_characters_are_not_printed():
@@ -98,7 +98,7 @@ def test_control_characters_are_not_printed():
         ("effect: shape\npoints: [1]", '"points" must be a list of 2 whole numbers, not a list of 1'),
         ("effect: shape\nsize: 0", '"size" must be a number above 0 (degrees) or auto, not 0'),
         ("effect: shape\nsize: outo", 'not "outo"; did you mean "auto"?'),
-        ("effect: shape\ncount: 10", '"count" must be a whole number of at most 9, not 10'),
+        ("effect: shape\ncount: 10", '"count" must be a whole number up to 9, not 10'),
         ("effect: shape\ncount: 1.5", "not 1.5"),
         ("effect: shape\ncount: 123456789012345678901234567890", "not 123456789012345678901234567890"),
         ("effect: shape\ngrow: 2", "\"grow\" must be a number from -1 to 1 (share of the face's width), not 2"),
@@ -195,3 +195,12 @@ def test_a_value_from_a_variable_names_the_variable():
 def test_a_bare_color_in_a_variable_gets_the_hint():
     text = "faceedit: 1\nvars:\n  lip: #a3123b\nsteps:\n  - effect: shape\n"
     assert 'put the color in quotes: "#a3123b"' in only_problem(text)
+
+
+def test_a_wrong_part_in_an_option_is_shown_at_the_option():
+    assert 'look.yaml:4:12: unknown part "heda"; did you mean "head"?' in wrong_step("effect: cover\nparts: heda")
+
+
+def test_variables_cannot_blow_a_text_up():
+    text = f"faceedit: 1\nvars: {{a: {'x' * 900}}}\nsteps:\n  - effect: shape\n    label: ${{a}}${{a}}\n"
+    assert "longer than 1000 letters" in only_problem(text)

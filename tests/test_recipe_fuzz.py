@@ -34,7 +34,8 @@ output:
 
 # Pieces that recipes are made of, and pieces that YAML stumbles over; between them two spaces.
 WORDS = """faceedit: 1\n  steps:\n  - effect: lipstick\n  color: "#a3123b"  ${lip}  $${  effect  faces: all except
-    [0, 2]  min 5%  when:  not glasses  (  )  and  on:  skin -  vars:  {  }  [  ]  ,  :  -  ?  |  >\n  &a  *a  !!str  !<x>
+    [0, 2]  min 5%  when:  not glasses  (
+    )  and  on:  skin -  vars:  {  }  [  ]  ,  :  -  ?  |  >\n  &a  *a  !!str  !<x>
     %YAML 1.1\n  ---\n  ...\n  \n  \r  \t  #  '  "  \\  \0  \x85  \u2028  \ufeff  \N{CYRILLIC SMALL LETTER IE}
     null  true  0x1F  1e999  .nan  999999999999999999999999999999  ~  <<:  include: look.yaml  name: {stem}
     """.replace("\n    ", "  ").split("  ")

@@ -2,12 +2,18 @@
 
 import json
 import re
+from enum import Enum
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, Field
 from recipe_examples import lipstick, recipe, redact, registry, shape, step
 
+import faceedit
+from faceedit.color import Color
 from faceedit.errors import RecipeError
 from faceedit.recipe import effect_options, example_step, parse_recipe, recipe_schema
+from faceedit.registry import Registry
 
 TYPES = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool,
@@ -127,7 +133,7 @@ def test_options_are_told_in_words():
         "label": "text",
         "mirrored": "true or false",
         "size": "a number above 0 (degrees) or auto",
-        "count": "a whole number of at most 9",
+        "count": "a whole number up to 9",
         "tone": 'a color such as "#a3123b"',
     }
 
@@ -143,6 +149,73 @@ def test_the_example_of_an_effect_is_a_step_that_works(effect):
     found = recipe(example_step(effect, registry())).steps[0]
     assert found.effect is effect
     assert set(found.options) == {option.name for option in effect_options(effect, registry())}
+
+
+class Side(Enum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Light(BaseModel, extra="forbid"):
+    warm: bool = False
+
+
+def everything(
+    region,
+    *,
+    code: Annotated[str, Field(pattern="^[a-z]+$", examples=["abc"])],
+    word: Annotated[str, Field(min_length=2)],
+    form: Annotated[str, Field(pattern="^[a-z]*$")] = "",
+    words: Annotated[list[str], Field(min_length=2)],
+    much: Annotated[float, Field(gt=0, lt=2)],
+    few: Annotated[int, Field(ge=4)],
+    sure: bool,
+    table: dict[str, int],
+    pair: tuple[int, float],
+    only: Literal["x"],
+    kind: Literal["a", "b"],
+    color: Color,
+    either: Annotated[int, Field(ge=2)] | str,
+    side: Side = Side.LEFT,
+    light: Light = Light(),  # noqa: B008 - pydantic copies it
+    anything: Any = None,
+):
+    """Require options of every kind."""
+
+
+def test_options_of_every_kind_have_words_and_an_example():
+    effect = faceedit.effect()(everything)
+    many = Registry.of(effect)
+    assert parse_recipe(f"faceedit: 1\nsteps:\n{example_step(effect, many)}", many).steps[0].options["few"] == 4
+    assert {option.name: option.expected for option in effect_options(effect, many)} == {
+        "code": 'text such as "abc"',
+        "word": "text of at least 2 letters",
+        "form": "text of the form ^[a-z]*$",
+        "words": "a list of 2 or more texts",
+        "much": "a number above 0 and below 2",
+        "few": "a whole number of at least 4",
+        "sure": "true or false",
+        "table": "names with values",
+        "pair": "a list of 2 values (a whole number, a number)",
+        "only": "x",
+        "kind": "a or b",
+        "color": 'a color such as "#a3123b"',
+        "either": "a whole number of at least 2 or text",
+        "side": "left or right",
+        "light": "names with values",
+        "anything": "anything",
+    }
+
+
+def test_an_option_may_be_a_group_of_keys_or_an_enumeration():
+    many = Registry.of(faceedit.effect()(everything))
+    example = example_step(many.effect("everything"), many)
+    with pytest.raises(RecipeError) as error:
+        parse_recipe("faceedit: 1\nsteps:\n" + example.replace('{"warm": false}', "{worm: true}"), many)
+    assert 'no key "worm" in "light"' in str(error.value)
+    with pytest.raises(RecipeError, match=r'"side" must be left or right, not "lift"; did you mean "left"'):
+        parse_recipe("faceedit: 1\nsteps:\n" + example.replace('side: "left"', "side: lift"), many)
+    assert recipe_schema(many)["$defs"]["Side"]["enum"] == ["left", "right"]
 
 
 def test_the_example_says_what_each_option_may_be():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from faceedit.errors import RecipeError
 from faceedit.geometry import Box, Crop
 from faceedit.photo import Face, FaceMap, Finding, Photo, Source
-from faceedit.recipe import When
+from faceedit.recipe import When, is_unknown
 
 MAP = FaceMap(np.zeros((19, 2, 2), np.float16), Crop(0, 0, 1))
 FACES = tuple(Face(index, Box(0, 0, 9, 9), 1.0, MAP, (60, 80)) for index in (0, 1))
@@ -81,6 +81,18 @@ def test_a_kind_that_could_not_be_looked_for_is_undecided():
 def test_one_sure_finding_beside_an_unknown_one_is_a_yes():
     findings = (Finding("hat", 0, details=UNKNOWN), Finding("hat", 0))
     assert When.parse("hat").holds(PHOTO, findings, FACES[0]) is True
+
+
+@pytest.mark.parametrize(
+    ("details", "hat", "glasses"),
+    [({"kind": "hat"}, None, True), ({"kind": "necklace"}, False, True), ({}, None, True)],
+)
+def test_an_unknown_finding_leaves_the_kinds_that_it_means_undecided(details, hat, glasses):
+    findings = (Finding("unknown", 0, details=details), Finding("glasses", 0), Finding("unknown", 1))
+    assert When.parse("hat").holds(PHOTO, findings, FACES[0]) is hat
+    assert When.parse("glasses").holds(PHOTO, findings, FACES[0]) is glasses
+    assert When.parse("unknown").holds(PHOTO, findings, FACES[0]) is True
+    assert [is_unknown(finding) for finding in findings] == [True, False, True]
 
 
 def test_the_name_of_a_photo_without_a_file_is_undecided():

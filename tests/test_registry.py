@@ -104,7 +104,7 @@ def test_a_broken_plugin_is_remembered_and_the_rest_works(environment, source, s
 
 def test_an_unknown_effect_says_which_plugins_were_skipped(environment):
     environment("faceedit-bad", "1 / 0", "0.3")
-    with pytest.raises(UnknownEffect, match=r'plugin "faceedit-bad 0.3" was skipped: .*division by zero'):
+    with pytest.raises(UnknownEffect, match=r'plugin "plugin" of faceedit-bad 0.3 was skipped: .*division by zero'):
         Registry.installed().effect("bad")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from faceedit import __version__
-from faceedit.cli import doctor, lists, photos
+from faceedit.cli import doctor, lists, photos, verify
 from faceedit.cli.console import complain
 from faceedit.errors import FaceEditError
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 photos.register(app)
+verify.register(app)
 lists.register(app)
 doctor.register(app)
 

@@ -29,7 +29,7 @@ def expected(prop: Schema, root: Schema) -> str:
         return _list(prop, root)
     if kind == "string":
         return _text(prop)
-    return {"boolean": "true or false", "object": "names with values"}.get(str(kind), "something else")
+    return {"boolean": "true or false", "object": "names with values"}.get(str(kind), "anything")
 
 
 def choices(prop: Schema, root: Schema) -> list[str]:
@@ -60,7 +60,7 @@ def _range(prop: Schema) -> str:
     limits = {
         "minimum": "of at least",
         "exclusiveMinimum": "above",
-        "maximum": "of at most",
+        "maximum": "up to",
         "exclusiveMaximum": "below",
     }
     words = [f"{word} {prop[key]:g}" for key, word in limits.items() if key in prop]
@@ -82,8 +82,9 @@ def _text(prop: Schema) -> str:
 
 def _list(prop: Schema, root: Schema) -> str:
     low, high = prop.get("minItems", 0), prop.get("maxItems")
-    items = prop.get("items") or (prop.get("prefixItems") or [{}])[0]
-    of = expected(items, root) if items else "values"
+    items = prop.get("prefixItems") or [prop.get("items") or {}]
+    each = list(dict.fromkeys(expected(item, root) for item in items))
+    of = each[0] if len(each) == 1 else f"values ({', '.join(each)})"
     for one, many in _PLURALS:
         if of.startswith(one):
             of = many + of.removeprefix(one)

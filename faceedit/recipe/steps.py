@@ -1,5 +1,6 @@
 """One step of a recipe: from its node to a checked `Step`, or to problems with places."""
 
+import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,7 +88,9 @@ def _tells(key: str, node: Node) -> bool:
 
 
 def _wrong_parts(step: Step, node: Node) -> list[Problem]:
-    place = node.fields["on" if "on" in node.fields else "effect"].place
+    # The key that says which parts: `on`, else an option that the effect's own `on` names, else the effect.
+    said = ["on", *(name for _, name, _, _ in string.Formatter().parse(step.effect.on) if name), "effect"]
+    place = next(node.fields[key].place for key in said if key in node.fields)
     try:
         parts = parse_parts(step.expression)
     except RecipeError as error:

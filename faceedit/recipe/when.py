@@ -190,18 +190,28 @@ def _any(answers: Sequence[bool | None]) -> bool | None:
 
 
 def _found(kind: str, scene: Scene) -> bool | None:
-    seen = [
-        finding
-        for finding in scene.findings
-        if finding.kind == kind and (scene.face is None or finding.face in (None, scene.face.index))
-    ]
-    answers: list[bool | None] = [None if is_unknown(finding) else True for finding in seen]
-    return _any([*answers, None] if kind in scene.unsure else answers)
+    answers: list[bool | None] = [None] if kind in scene.unsure else []
+    for finding in scene.findings:
+        if scene.face is None or finding.face in (None, scene.face.index):
+            if finding.kind == kind:
+                answers.append(None if finding.details.get("unknown") else True)
+            elif finding.kind == "unknown" and _may_mean(finding, kind):
+                answers.append(None)
+    return _any(answers)
 
 
 def is_unknown(finding: Finding) -> bool:
-    """Whether a finding says that its kind could not be judged, as for an ear below the hair."""
-    return bool(finding.details.get("unknown"))
+    """Whether a finding says that something could not be judged, as an earring below the hair.
+
+    Either its kind is "unknown" and its details name the kind that is meant (none named: all are), or its details
+    say `unknown: True` of its own kind.
+    """
+    return finding.kind == "unknown" or bool(finding.details.get("unknown"))
+
+
+def _may_mean(unknown: Finding, kind: str) -> bool:
+    named = [value for value in unknown.details.values() if isinstance(value, str)]
+    return kind in named or not named
 
 
 def _shape(photo: Photo) -> str:

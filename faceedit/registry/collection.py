@@ -72,7 +72,7 @@ class Registry:
         if name in self.effects:
             return self.effects[name]
         hint = suggestion(name, sorted(self.effects)) if self.effects else "no plugin offers an effect"
-        skipped = "".join(f'; plugin "{plugin}" was skipped: {plugin.error}' for plugin in self.broken)
+        skipped = "".join(f'; plugin "{plugin.name}" of {plugin} was skipped: {plugin.error}' for plugin in self.broken)
         raise UnknownEffect(f'no effect "{name}"', hint + skipped)
 
     def owner(self, effect_name: str) -> Plugin:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from faceedit import hookspecs
-from faceedit.errors import FaceEditError, PluginLoadError
+from faceedit.errors import FaceEditError, PluginLoadError, reason
 from faceedit.region import Effect, Inspector
 from faceedit.registry.options import check_name, checked_options
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T", Effect, Inspector)
 
 GROUP = "faceedit"
-MAX_REASON = 300  # characters of a plugin's own error that are told
 # Words that a `when` keeps for itself, so that no finding may be called so.
 WHEN_WORDS = ("and", "or", "not", "faces", "width", "height", "portrait", "landscape", "square", "name")
 
@@ -84,9 +83,7 @@ def _examined(plugin: Plugin, module: object) -> Plugin:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, FaceEditError):
-        return str(error)
-    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_REASON].removesuffix(":")
+    return str(error) if isinstance(error, FaceEditError) else reason(error)
 
 
 def _filled(plugin: Plugin, module: object) -> Plugin:

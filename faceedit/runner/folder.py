@@ -8,14 +8,16 @@ from faceedit import images
 from faceedit.faces import FaceFinder
 from faceedit.recipe import Recipe
 from faceedit.registry import Registry
-from faceedit.report import Entry, write_report
+from faceedit.report import Entry, write_report, write_review
 from faceedit.runner.discovery import Input
 from faceedit.runner.journal import Journal
 from faceedit.runner.process import Processor
 from faceedit.runner.run import make_output_folder, run
 from faceedit.runner.targets import Job, plan
+from faceedit.verify import SecondLook
 
 REPORT = "report.json"
+REVIEW = "review.json"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Folder:
             UsageError: two outputs have one name, or an output would replace a file that faceedit did not make.
         """
         jobs = plan(self.inputs, self.out, self.recipe.output, self.recipe.name or "recipe")
-        Journal(self.out).refuse_strangers([*(job.target for job in jobs), self.out / REPORT])
+        Journal(self.out).refuse_strangers([*(job.target for job in jobs), self.out / REPORT, *self._review()])
         return jobs
 
     def apply(self, find: FaceFinder, limits: images.Limits, done: Callable[[Entry], None]) -> list[Entry]:
@@ -53,16 +55,23 @@ class Folder:
         journal = Journal(self.out)
         entries: list[Entry] = []
         try:
-            work = Processor(self.recipe, self.registry, find, limits)
+            look = SecondLook(find.detector, find.segmenter) if self.recipe.redacts else None
+            work = Processor(self.recipe, self.registry, find, limits, look)
             for entry in run(jobs, work, redacts=self.recipe.redacts):
                 journal.add(entry.outputs)
                 entries.append(entry)
                 done(entry)
         finally:
             self._report(entries, find)
-            journal.add([str(self.out / REPORT)])
+            journal.add([str(self.out / REPORT), *map(str, self._review())])
         return entries
 
     def _report(self, entries: list[Entry], find: FaceFinder) -> None:
         recipe = {"name": self.recipe.name, "path": self.recipe.path, "sha256": self.recipe.digest}
         write_report(self.out / REPORT, entries, recipe=recipe, model=find.segmenter.model, registry=self.registry)
+        for path in self._review():
+            write_review(path, entries)
+
+    def _review(self) -> list[Path]:
+        """Where the withheld photos are listed, if the recipe redacts; an empty list replaces that of an older run."""
+        return [self.out / REVIEW] if self.recipe.redacts else []

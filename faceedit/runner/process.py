@@ -1,36 +1,45 @@
 """One photo from its file to its outputs on disk."""
 
+import contextlib
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from faceedit import images
 from faceedit.engine import Edited, edit
-from faceedit.errors import PhotoError, UnreadablePhoto, Withheld
+from faceedit.errors import PhotoError, SetupError, UnreadablePhoto, Withheld
 from faceedit.overlay import overlay
 from faceedit.photo import Photo
 from faceedit.recipe import Recipe
 from faceedit.registry import Registry
 from faceedit.report import Entry, faces_json, findings_json
+from faceedit.runner.redaction import Redactor, extra_photo
 from faceedit.runner.targets import Job
+from faceedit.verify import SecondLook
 
+# When redacted files say they were changed: 1 January 1980, the first day that archives can name.
+NEUTRAL_TIME = 315532800
 # Files of these formats may hold more than one picture that a person would see.
 MOVING = ("gif", "webp", "png", "tiff", "avif", "heif")
 
 
 @dataclass(frozen=True)
 class Processor:
-    """Applies one recipe to photos: `find` is the segmentation service, `limits` what is refused unread."""
+    """Applies one recipe to photos: `find` is the segmentation service, `limits` what is refused unread.
+
+    A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`.
+    """
 
     recipe: Recipe
     registry: Registry
     find: Callable[[Photo], Photo]
     limits: images.Limits = field(default_factory=images.Limits)
+    look: SecondLook | None = None
 
     def __call__(self, job: Job) -> Entry:
         """Edit one photo, write its outputs, and say what happened.
@@ -38,6 +47,8 @@ class Processor:
         Raises:
             PhotoError: the photo cannot be read, edited or written; nothing of it was written.
         """
+        if self.recipe.redacts:
+            return self._redacted(job)
         photo = self.find(read_still(job, self.limits))
         if not photo.faces and (entry := self._without_faces(job)):
             return entry
@@ -45,7 +56,7 @@ class Processor:
         options = self._options(job)
         outputs = {job.target: self._encoded(job, photo, edited, options)}
         for name, picture in edited.extras.items():
-            outputs[job.beside(name)] = images.encode(_picture(picture), images.WriteOptions("png", metadata="none"))
+            outputs[job.beside(name)] = images.encode(extra_photo(picture), images.WriteOptions("png", metadata="none"))
         return Entry(
             str(job.input.path),
             "done",
@@ -54,6 +65,17 @@ class Processor:
             findings=findings_json(edited.findings),
             notes=images.notes(edited.photo, options),
         )
+
+    def _redacted(self, job: Job) -> Entry:
+        if self.look is None:
+            raise SetupError("a recipe that redacts was to run without a second look", "give the Processor a `look`")
+        redactor = Redactor(self.recipe, self.registry, self.find, self.look, self.limits)
+        outputs, entry = redactor(job.input.path, read_still(job, self.limits), job.target, job.beside)
+        written = write_all(outputs)
+        for path in outputs:
+            with contextlib.suppress(OSError):  # a file system that keeps no such times tells nothing either
+                os.utime(path, (NEUTRAL_TIME, NEUTRAL_TIME))
+        return replace(entry, outputs=written)
 
     def _without_faces(self, job: Job) -> Entry | None:
         policy = self.recipe.output.no_faces
@@ -93,7 +115,7 @@ def read_still(job: Job, limits: images.Limits) -> Photo:
     return photo
 
 
-def write_all(outputs: dict[Path, bytes]) -> list[str]:
+def write_all(outputs: Mapping[Path, bytes]) -> list[str]:
     """Write all files of one photo, each whole or not at all, and return their paths.
 
     Raises:
@@ -119,12 +141,6 @@ def _make_folder(folder: Path) -> None:
         raise PhotoError(
             f"{folder}: cannot be made: {error.strerror}", "choose a folder that you may write to"
         ) from error
-
-
-def _picture(array: NDArray[np.uint8]) -> Photo:
-    """An extra's (h, w, 3 or 4) uint8 array as a photo."""
-    alpha = np.ascontiguousarray(array[..., 3]) if array.shape[2] == 4 else None
-    return Photo(np.ascontiguousarray(array[..., :3]), alpha)
 
 
 def _unchanged(before: Photo, after: Photo) -> bool:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from faceedit.errors import FaceEditError, SetupError, UsageError
+from faceedit.errors import FaceEditError, SetupError, UsageError, reason
 from faceedit.report import Entry
 from faceedit.runner.targets import Job
 
@@ -31,8 +31,8 @@ def _one(job: Job, work: Callable[[Job], Entry], *, redacts: bool) -> Entry:
         message = error.message if error.message.startswith(str(path)) else f"{path}: {error.message}"
         return Entry.of_error(path, type(error)(message, error.hint), redacts=redacts)
     except Exception as error:  # the boundary: one photo's run
-        reason = FaceEditError(f"{path}: unexpected {type(error).__name__}: {error}", "please report this")
-        return Entry.of_error(path, reason, redacts=redacts)
+        failure = FaceEditError(f"{path}: unexpected {reason(error)}", "please report this")
+        return Entry.of_error(path, failure, redacts=redacts)
 
 
 def make_output_folder(out: Path) -> None:

@@ -8,12 +8,11 @@ Activations are kept as (B, h, w, C), which convolutions see as channels-last: n
 Source: Xie et al., "SegFormer", arXiv:2105.15203; transformers, models/segformer/modeling_segformer.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from faceedit.errors import ModelError
 
@@ -30,7 +29,11 @@ DEFAULTS: dict[str, Any] = {
     "hidden_act": "gelu",
     "decoder_hidden_size": 256,
 }
-ACTIVATIONS = {"gelu": F.gelu, "relu": F.relu, "silu": F.silu}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "gelu": nn.functional.gelu,
+    "relu": nn.functional.relu,
+    "silu": nn.functional.silu,
+}
 
 
 class SegFormerNet(nn.Module):
@@ -42,15 +45,17 @@ class SegFormerNet(nn.Module):
         if config["hidden_act"] not in ACTIVATIONS:
             raise ModelError(f'the activation "{config["hidden_act"]}" is unknown', f"known: {', '.join(ACTIVATIONS)}")
         with torch.device("meta"):  # no memory, no random numbers: the weights are put in below
-            tree = nn.ModuleDict({"segformer": nn.ModuleDict({"encoder": _encoder(config)}), "decode_head": _head(config)})
+            encoder, head = _encoder(config), _head(config)
+        tree = nn.ModuleDict({"segformer": nn.ModuleDict({"encoder": encoder}), "decode_head": head})
         try:
             tree.load_state_dict({name: _floats(tensor) for name, tensor in weights.items()}, assign=True)
         except RuntimeError as error:
             first = " ".join(str(error).split())[:300]
             raise ModelError(f"the weights do not fit their config.json: {first}") from error
-        encoder = tree["segformer"]["encoder"]  # type: ignore[index]
-        self.patches, self.blocks, self.norms = encoder["patch_embeddings"], encoder["block"], encoder["layer_norm"]
-        self.head = FoldedHead(tree["decode_head"], order)
+        self.patches: Any = encoder["patch_embeddings"]
+        self.blocks: Any = encoder["block"]
+        self.norms: Any = encoder["layer_norm"]
+        self.head = FoldedHead(head, order)
         self.eval()
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -75,23 +80,23 @@ def _encoder(config: Mapping[str, Any]) -> nn.ModuleDict:
     """The encoder's tree, named as in weight files: patch_embeddings.0, block.0.0, layer_norm.0, ..."""
     sizes = config["hidden_sizes"]
     before = [config["num_channels"], *sizes]
-    act = config["hidden_act"]
     stages = range(len(sizes))
+    patches = [Patch(before[i], sizes[i], config["patch_sizes"][i], config["strides"][i]) for i in stages]
+    blocks = [nn.ModuleList(_block(config, stage) for _ in range(config["depths"][stage])) for stage in stages]
+    norms = [nn.LayerNorm(size) for size in sizes]
     return nn.ModuleDict(
         {
-            "patch_embeddings": nn.ModuleList(
-                Patch(before[i], sizes[i], config["patch_sizes"][i], config["strides"][i]) for i in stages
-            ),
-            "block": nn.ModuleList(
-                nn.ModuleList(
-                    Block(sizes[i], config["num_attention_heads"][i], config["sr_ratios"][i], config["mlp_ratios"][i], act)
-                    for _ in range(config["depths"][i])
-                )
-                for i in stages
-            ),
-            "layer_norm": nn.ModuleList(nn.LayerNorm(size) for size in sizes),
+            "patch_embeddings": nn.ModuleList(patches),
+            "block": nn.ModuleList(blocks),
+            "layer_norm": nn.ModuleList(norms),
         }
     )
+
+
+def _block(config: Mapping[str, Any], stage: int) -> "Block":
+    width, ratio = config["hidden_sizes"][stage], config["mlp_ratios"][stage]
+    heads, reduction = config["num_attention_heads"][stage], config["sr_ratios"][stage]
+    return Block(width, heads, reduction, int(width * ratio), config["hidden_act"])
 
 
 def _head(config: Mapping[str, Any]) -> nn.ModuleDict:
@@ -116,6 +121,7 @@ class Patch(nn.Module):
         self.layer_norm = nn.LayerNorm(width)
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """Tokens (B, h, w, C) of channels (B, C', H, W)."""
         tokens: Tensor = self.layer_norm(self.proj(pixels).permute(0, 2, 3, 1))
         return tokens
 
@@ -123,28 +129,24 @@ class Patch(nn.Module):
 class Block(nn.Module):
     """Attention and a feed-forward part with a 3x3 depthwise convolution, each added to its input, (B, h, w, C)."""
 
-    def __init__(self, width: int, heads: int, reduction: int, ratio: float, activation: str) -> None:
+    def __init__(self, width: int, heads: int, reduction: int, inner: int, activation: str) -> None:
         super().__init__()
-        self.layer_norm_1 = nn.LayerNorm(width)
-        self.attention = nn.ModuleDict(
-            {"self": Attention(width, heads, reduction), "output": nn.ModuleDict({"dense": nn.Linear(width, width)})}
-        )
-        self.layer_norm_2 = nn.LayerNorm(width)
-        inner = int(width * ratio)
-        self.mlp = nn.ModuleDict(
-            {
-                "dense1": nn.Linear(width, inner),
-                "dwconv": nn.ModuleDict({"dwconv": nn.Conv2d(inner, inner, 3, 1, 1, groups=inner)}),
-                "dense2": nn.Linear(inner, width),
-            }
-        )
         self.activation = ACTIVATIONS[activation]
+        self.layer_norm_1, self.layer_norm_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        output = nn.ModuleDict({"dense": nn.Linear(width, width)})
+        self.attention = nn.ModuleDict({"self": Attention(width, heads, reduction), "output": output})
+        depthwise = nn.ModuleDict({"dwconv": nn.Conv2d(inner, inner, 3, 1, 1, groups=inner)})
+        self.mlp = nn.ModuleDict(
+            {"dense1": nn.Linear(width, inner), "dwconv": depthwise, "dense2": nn.Linear(inner, width)}
+        )
 
     def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens (B, h, w, C) after attention and feed-forward."""
         attended = self.attention["self"](self.layer_norm_1(tokens))
-        tokens = tokens + self.attention["output"]["dense"](attended)  # type: ignore[index]
+        tokens = tokens + self.attention["output"].get_submodule("dense")(attended)
         inner = self.mlp["dense1"](self.layer_norm_2(tokens))  # (B, h, w, inner)
-        inner = self.mlp["dwconv"]["dwconv"](inner.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)  # type: ignore[index]
+        depthwise = self.mlp["dwconv"].get_submodule("dwconv")
+        inner = depthwise(inner.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         result: Tensor = tokens + self.mlp["dense2"](self.activation(inner))
         return result
 
@@ -162,15 +164,18 @@ class Attention(nn.Module):
         self.reduces = reduction > 1
 
     def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens (B, h, w, C), each a mean of the values it attends to."""
         few = tokens
         if self.reduces:
             few = self.layer_norm(self.sr(tokens.permute(0, 3, 1, 2)).permute(0, 2, 3, 1))
         query, key, value = self._split(self.query(tokens)), self._split(self.key(few)), self._split(self.value(few))
-        attended = F.scaled_dot_product_attention(query, key, value)  # (B, heads, h * w, C / heads)
+        attended = nn.functional.scaled_dot_product_attention(query, key, value)  # (B, heads, h * w, C / heads)
         return attended.transpose(1, 2).reshape(tokens.shape)
 
     def _split(self, tokens: Tensor) -> Tensor:
-        return tokens.flatten(1, 2).unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, heads, n, C / heads)
+        batch, height, width, channels = tokens.shape
+        split = tokens.reshape(batch, height * width, self.heads, channels // self.heads)
+        return split.transpose(1, 2)  # (B, heads, n, C / heads)
 
 
 class FoldedHead(nn.Module):
@@ -196,8 +201,10 @@ class FoldedHead(nn.Module):
         total = self.projections[0](stages[0]).permute(0, 3, 1, 2)  # (B, D, h, w)
         for project, tokens in zip(self.projections[1:], stages[1:], strict=True):
             coarse = project(tokens).permute(0, 3, 1, 2)
-            total = total + F.interpolate(coarse, size=total.shape[2:], mode="bilinear", align_corners=False)
-        logits: Tensor = self.classifier(F.relu(total).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+            total = total + nn.functional.interpolate(
+                coarse, size=total.shape[2:], mode="bilinear", align_corners=False
+            )
+        logits: Tensor = self.classifier(nn.functional.relu(total).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return logits
 
 

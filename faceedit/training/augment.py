@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812, its usual name
 from PIL import Image
 
-from faceedit.labels import ID
 from faceedit.labelled import IGNORED
+from faceedit.labels import ID
 from faceedit.training.data import Loaded
 
 ACCESSORIES = ("eye_g", "hat", "ear_r", "neck_l")
@@ -148,7 +148,7 @@ class Augmenter:
         noisy = (plain + 0.25 * torch.randn(pixels.shape, generator=self.generator)).clamp(0, 1)
         fill = torch.where((kind == 1)[:, None, None, None], noisy, plain)
         if self.backdrops is not None:
-            scene = self.scenes(count)
+            scene = self.scenes(self.backdrops[self.pick(count, len(self.backdrops))])
             fill = torch.where((kind == 3)[:, None, None, None], scene, fill)
             replaced = self.chance(count, self.change.backdrop)[:, None, None]
             fill = torch.where(replaced[..., None], scene, fill)
@@ -157,10 +157,9 @@ class Augmenter:
         soft = F.avg_pool2d(filled[:, None].float(), 3, 1, 1)
         return pixels * (1 - soft) + fill * soft, torch.where(filled & (labels != IGNORED), 0, labels)
 
-    def scenes(self, count: int) -> torch.Tensor:
-        """Random cut-outs of backdrops, (count, 3, size, size) float32."""
-        assert self.backdrops is not None
-        shown = self.backdrops[self.pick(count, len(self.backdrops))].float() / 255
+    def scenes(self, backdrops: torch.Tensor) -> torch.Tensor:
+        """Random cut-outs (count, 3, size, size) float32 of backdrops (count, 3, s, s) uint8."""
+        count, shown = len(backdrops), backdrops.float() / 255
         zoom = self.uniform(count, 0.3, 1.0)
         theta = torch.zeros(count, 2, 3)
         theta[:, 0, 0] = zoom * (1 - 2 * self.chance(count, 0.5).float())

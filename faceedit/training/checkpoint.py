@@ -5,7 +5,6 @@ beside its place and renamed, so there is always a whole one.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, ob
     whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     temporary = path.with_name(path.name + ".part")
     save_file(whole, temporary, metadata={"facts": json.dumps(facts)})
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

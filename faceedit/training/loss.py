@@ -1,10 +1,10 @@
 """The loss of training: weighted cross entropy plus Dice over the batch."""
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812, its usual name
 
-from faceedit.labels import PARTS
 from faceedit.labelled import IGNORED
+from faceedit.labels import PARTS
 
 
 def class_weights(labels: torch.Tensor, power: float = 0.35) -> torch.Tensor:

@@ -31,6 +31,8 @@ class TrainOptions:
         seed: fixes the first weights, the order and all changes of photos.
         device: `cuda`, `mps` or `cpu`; the best there is where None.
         threads: torch's CPU threads; as they are where None.
+        workers: shares into which a batch is cut, each with its own threads. On a CPU that is busy with other work, two
+            workers of one thread are far faster than one of two; batch normalization and Dice then see a share.
         validation: a text file with the names of photos that are never trained on, scored now and then.
         checks: how often validation is scored and a checkpoint is exported.
         minutes: shortens (or lengthens) the run to this time: the stages keep their shares of it.
@@ -50,6 +52,7 @@ class TrainOptions:
     seed: int = 0
     device: str | None = None
     threads: int | None = None
+    workers: int = 1
     validation: Path | None = None
     checks: int = 10
     minutes: float | None = None

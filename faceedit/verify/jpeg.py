@@ -101,7 +101,7 @@ def _shape(marker: int, body: bytes) -> list[str]:
         _SOS: size > 0 and size == 4 + 2 * body[0],
         _DHT: _is_huffman(body),
     } | dict.fromkeys(_FRAMES, size >= 6 and size == 6 + 3 * body[5])
-    if marker in fits and fits[marker]:
+    if fits.get(marker):
         return []
     if marker in fits and marker not in (_JFIF, _ADOBE):
         return [f"a segment (0x{marker:02X}) holds more than its kind needs"]

@@ -99,7 +99,7 @@ def _inflated(pieces: list[bytes], needed: int) -> list[str]:
             while waiting and not stream.eof and total <= needed:
                 total += len(stream.decompress(waiting, _PIECE))
                 waiting = stream.unconsumed_tail
-            if stream.eof and (stream.unused_data or waiting) or (stream.eof and piece is not pieces[-1]):
+            if (stream.eof and (stream.unused_data or waiting)) or (stream.eof and piece is not pieces[-1]):
                 return ["bytes lie behind the picture's data"]
     except zlib.error:
         return ["the picture's data is damaged"]

@@ -1,0 +1,119 @@
+"""The command `verify`: finished photos, whoever made them, looked at again before they are published."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faceedit.cli.console import complain, progress, say
+from faceedit.cli.photos import DetectorName, Device, Megapixels, Model, Photos, Quiet, Threads, plugins_here
+
+if TYPE_CHECKING:
+    from faceedit.geometry import Box
+    from faceedit.verify import SecondLook, Verdict
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(verify)
+
+
+def verify(
+    *,
+    photos: Photos,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line and photo.")] = False,
+    model: Model = "",
+    device: Device = "auto",
+    detector: DetectorName = "auto",
+    threads: Threads = 0,
+    max_megapixels: Megapixels = 200,
+    quiet: Quiet = False,
+) -> None:
+    """Look for faces and hidden data in finished photos, also in those that other programs made.
+
+    Faces that a recipe left on purpose are known from report.json in the photo's folder or above, for files that are
+    still what the report says. Exit status: 0 nothing found, 1 some photo cannot be read, 4 something was found.
+    """
+    from faceedit import images
+    from faceedit.errors import UnreadablePhoto
+    from faceedit.runner import discover
+    from faceedit.verify import verify_file
+
+    look = _look(model, device, detector, threads)
+    limits = images.Limits(megapixels=max_megapixels)
+    inputs = discover(photos)
+    found = unreadable = 0
+    with progress(len(inputs), quiet) as advance:
+        for each in inputs:
+            try:
+                verdict = verify_file(each.path, look, left=left_on_purpose(each.path), limits=limits)
+            except UnreadablePhoto as error:
+                unreadable += 1
+                _say_unreadable(each.path, error, as_json=as_json)
+            else:
+                found += not verdict.passed
+                _say(each.path, verdict, as_json=as_json, quiet=quiet)
+            advance(each.path.name)
+    if not (as_json or quiet):
+        say(f"{len(inputs)} photo(s): {found} with something in them, {unreadable} unreadable")
+    raise typer.Exit(4 if found else int(unreadable > 0))
+
+
+def left_on_purpose(path: Path) -> "list[Box]":
+    """The boxes of faces that a report beside or above a file says were left, if the file is still the same."""
+    import hashlib
+
+    from faceedit.geometry import Box
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    for folder in path.resolve().parents:
+        report = folder / "report.json"
+        if not report.is_file():
+            continue
+        try:
+            for entry in json.loads(report.read_text(encoding="utf-8"))["photos"]:
+                if any(each["sha256"] == digest for each in entry["audit"].get("outputs", ())):
+                    return [Box(*map(int, box)) for box in entry["audit"]["left"]]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            complain(f"{report}: cannot be read as a report, and is not believed")
+        return []
+    return []
+
+
+def _look(model: str, device: str, detector: str, threads: int) -> "SecondLook":
+    from faceedit import models
+    from faceedit.verify import SecondLook
+
+    find = models.face_finder(model or models.default(), plugins_here(), device=device, detector=detector)
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    return SecondLook(find.detector, find.segmenter)
+
+
+def _say(path: Path, verdict: "Verdict", *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        line = {
+            "photo": str(path),
+            "passed": verdict.passed,
+            "faces": [{"box": face.box.as_list(), "score": round(face.score, 3)} for face in verdict.faces],
+            "problems": list(verdict.problems),
+            "notes": list(verdict.notes),
+        }
+        say(json.dumps(line, ensure_ascii=False))
+        return
+    for face in verdict.faces:
+        say(f"{path}: a face at {face.box.as_list()}, score {face.score:.2f}")
+    for problem in verdict.problems:
+        say(f"{path}: {problem}")
+    for note in () if quiet else verdict.notes:
+        say(f"{path}: note: {note}")
+
+
+def _say_unreadable(path: Path, error: Exception, *, as_json: bool) -> None:
+    if as_json:
+        say(json.dumps({"photo": str(path), "passed": False, "error": str(error)}, ensure_ascii=False))
+    else:
+        complain(str(error))
