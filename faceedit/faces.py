@@ -101,7 +101,7 @@ def apart(centers: list[tuple[float, float]], widths: list[int], seen: list[Face
         logits = one.logits.copy()
         logits[:, lost] = -OTHERS
         logits[ID["background"], lost] = OTHERS
-        result.append(FaceMap(logits, one.crop))
+        result.append(replace(one, logits=logits))
     return result
 
 

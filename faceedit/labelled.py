@@ -105,9 +105,9 @@ def _table(path: Path) -> Pixels:
     for key, name in _label_names(path).items():
         if name in (-1, IGNORED):
             continue
-        if name not in ID:
+        if not isinstance(name, str) or name not in ID:
             raise UsageError(f'{path}: unknown part "{name}"', suggestion(str(name), PARTS))
-        table[key] = ID[str(name)]
+        table[key] = ID[name]
     return table
 
 

@@ -30,9 +30,10 @@ def luma(pixels: NDArray[np.float32]) -> Plane:
     return pixels @ np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def guided_filter(guide: Plane, plane: Plane, radius_px: float, epsilon: float = 1e-4) -> Plane:
+def guided_filter(guide: NDArray[np.float32], plane: Plane, radius_px: float, epsilon: float = 1e-4) -> Plane:
     """`plane` smoothed so that its edges lie where `guide` (0..1) has edges, (h, w) float32 0..1.
 
+    `guide` is a plane (h, w), or colours (h, w, 3), which also show edges between equally light colours, as of lips.
     Windows are 2 x `radius_px` + 1 pixels wide; `epsilon` is the guide's variance that counts as flat.
     The linear coefficients are computed on a reduced grid and read back at full size.
 
@@ -40,22 +41,48 @@ def guided_filter(guide: Plane, plane: Plane, radius_px: float, epsilon: float =
     """
     height, width = plane.shape
     step = max(1, int(radius_px // 4))
-    small = (max(1, width // step), max(1, height // step))
-    a, b = _coefficients(_resized(guide, small), _resized(plane, small), max(1, round(radius_px / step)), epsilon)
-    full = _resized(a, (width, height)) * guide + _resized(b, (width, height))
+    size = (max(1, width // step), max(1, height // step))
+    guides = [guide] if guide.ndim == 2 else [guide[..., channel] for channel in range(3)]
+    small = [_resized(each, size) for each in guides]
+    slopes, offset = _coefficients(small, _resized(plane, size), max(1, round(radius_px / step)), epsilon)
+    full = _resized(offset, (width, height)).copy()
+    for slope, each in zip(slopes, guides, strict=True):
+        full += _resized(slope, (width, height)) * each
     return np.clip(full, 0, 1)
 
 
-def _coefficients(guide: Plane, plane: Plane, radius: int, epsilon: float) -> tuple[Plane, Plane]:
-    def mean(values: Any) -> Any:
+def _coefficients(guides: list[Plane], plane: Plane, radius: int, epsilon: float) -> tuple[list[Plane], Plane]:
+    """The slopes, one a guide, and the offset of the line that fits `plane` in each window, averaged over windows."""
+
+    def mean(values: Plane) -> Plane:
         return ndimage.uniform_filter(values, 2 * radius + 1, mode="nearest")
 
-    mean_guide, mean_plane = mean(guide), mean(plane)
-    covariance = mean(guide * plane) - mean_guide * mean_plane
-    variance = mean(guide * guide) - mean_guide * mean_guide
-    a = covariance / (variance + epsilon)
-    b = mean_plane - a * mean_guide
-    return mean(a), mean(b)
+    means, mean_plane = [mean(guide) for guide in guides], mean(plane)
+    along = [mean(guide * plane) - middle * mean_plane for guide, middle in zip(guides, means, strict=True)]
+    spread = {
+        (i, j): mean(guides[i] * guides[j]) - means[i] * means[j] + np.float32(epsilon if i == j else 0)
+        for i in range(len(guides))
+        for j in range(i, len(guides))
+    }
+    slopes = [along[0] / spread[0, 0]] if len(guides) == 1 else _solved_3x3(spread, along)
+    offset = mean_plane - np.sum([slope * middle for slope, middle in zip(slopes, means, strict=True)], axis=0)
+    return [mean(slope) for slope in slopes], mean(offset)
+
+
+def _solved_3x3(matrix: dict[tuple[int, int], Plane], right: list[Plane]) -> list[Plane]:
+    """x of matrix x = right at each pixel; the matrix is symmetric, its upper half given by row and column."""
+    rr, rg, rb, gg, gb, bb = (matrix[place].astype(np.float64) for place in sorted(matrix))
+    adjoint = {
+        (0, 0): gg * bb - gb * gb,
+        (0, 1): gb * rb - rg * bb,
+        (0, 2): rg * gb - gg * rb,
+        (1, 1): rr * bb - rb * rb,
+        (1, 2): rb * rg - rr * gb,
+        (2, 2): rr * gg - rg * rg,
+    }
+    scale = rr * adjoint[0, 0] + rg * adjoint[0, 1] + rb * adjoint[0, 2]
+    rows = [[adjoint[min(i, j), max(i, j)] for j in range(3)] for i in range(3)]
+    return [(sum(a * c for a, c in zip(row, right, strict=True)) / scale).astype(np.float32) for row in rows]
 
 
 def _resized(plane: Plane, size: tuple[int, int]) -> Plane:

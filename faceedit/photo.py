@@ -16,6 +16,7 @@ from PIL import Image
 
 from faceedit.geometry import Box, Crop
 from faceedit.labels import ID, PARTS, parse_parts
+from faceedit.winners import winners
 
 Pixels = NDArray[Any]  # (H, W, 3) uint8 or uint16, sRGB
 Mask = NDArray[np.float32]  # (h, w), 0..1
@@ -26,6 +27,8 @@ Labels = NDArray[np.uint8]  # (h, w), class ids 0..18
 FINE = 512
 # A part that nowhere in the crop reaches this probability is left out of every mask.
 NEGLIGIBLE = 1e-3
+# Share of a crop's edge over which masks fade out towards it.
+FADE = 0.06
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,12 @@ class FaceMap:
     """What the model said about one crop: logits on the crop's own grid, and where the crop lies.
 
     `logits` is (19, h, w) float16, parts in canonical order. Masks and labels are made on demand.
+    `photo_shape` is the photo's height and width, where known.
     """
 
     logits: NDArray[np.float16]
     crop: Crop
+    photo_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         self.logits.flags.writeable = False
@@ -59,27 +64,40 @@ class FaceMap:
             return np.zeros_like(next(iter(self.probabilities.values())))
         return np.minimum(np.sum(planes, axis=0, dtype=np.float32), 1)
 
-    def mask(self, parts: frozenset[str], window: Box) -> Mask:
+    def mask(self, parts: frozenset[str], window: Box, *, fade: bool = False) -> Mask:
         """The probability that a pixel of `window` belongs to `parts`, (h, w) float32.
 
         Parts exclude each other, so this is the exact sum of their probabilities.
-        Beyond the crop everything is background.
+        Beyond the crop everything is background; with `fade` it becomes so gradually, where the crop ends within the
+        photo: for effects on hair or clothes that go on beyond it. Never for redaction.
         """
         if "background" in parts:
-            return 1 - self.mask(frozenset(PARTS) - parts, window)
-        return warp(self.on_crop(parts), self.crop, window)
+            return 1 - self.mask(frozenset(PARTS) - parts, window, fade=fade)
+        plane = self.on_crop(parts)
+        return warp(plane * self._fading(len(plane)) if fade else plane, self.crop, window)
+
+    def _fading(self, side: int) -> Mask:
+        """Weights on the crop's grid, (side, side): 1, falling to 0 towards edges of the crop within the photo."""
+        rise = np.clip((np.arange(side, dtype=np.float32) + 0.5) / (side * FADE), 0, 1)
+        rise = rise * rise * (3 - 2 * rise)  # no visible line where it begins
+        top, right, bottom, left = self._ends_within()
+        across = (rise if left else 1) * (rise[::-1] if right else np.ones_like(rise))
+        down = (rise if top else 1) * (rise[::-1] if bottom else np.ones_like(rise))
+        return down[:, None] * across
+
+    def _ends_within(self) -> tuple[bool, ...]:
+        """Whether each edge of the crop, top, right, bottom, left, lies within the photo; False if that is unknown."""
+        if self.photo_shape is None:
+            return (False,) * 4
+        along, ends = np.linspace(0, 1, 9), np.zeros(9)
+        edges = ((along, ends), (ends + 1, along), (along, ends + 1), (ends, along))
+        height, width = self.photo_shape
+        points = [self.crop.to_photo(np.column_stack(edge)).T for edge in edges]
+        return tuple(bool(((x > 0) & (x < width) & (y > 0) & (y < height)).any()) for x, y in points)
 
     def labels(self, window: Box) -> Labels:
         """The winning part at each pixel of `window`, (h, w) uint8: logits are upsampled, then compared."""
-        best = np.full((window.height, window.width), -np.inf, np.float32)
-        labels = np.zeros((window.height, window.width), np.uint8)
-        inside = warp(np.ones((2, 2), np.float32), self.crop, window) > 0
-        for index, plane in enumerate(self.logits):
-            values = warp(plane.astype(np.float32), self.crop, window)
-            better = (values > best) & inside
-            best[better] = values[better]
-            labels[better] = index
-        return labels
+        return winners(self.logits, self.crop, window)
 
     def center(self, expression: str) -> tuple[float, float] | None:
         """The middle of a part in photo coordinates, or None where the model does not see it."""

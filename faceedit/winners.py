@@ -111,7 +111,8 @@ def _tilted(result: Winners, cells: _Cells, matrix: Float) -> None:
     place_x, place_y = _places(matrix, x, y)
     cell_x, cell_y = place_x.astype(np.intp), place_y.astype(np.intp)
     cell = cell_y * (cells.shape[1] + 1) + cell_x
-    order = np.argsort(cell, kind="stable")
+    few = cells.decided.size <= np.iinfo(np.uint16).max  # 16-bit numbers are sorted by counting, several times faster
+    order = np.argsort(cell.astype(np.uint16) if few else cell, kind="stable")
     cell, across, down = cell[order], (place_x - cell_x)[order], (place_y - cell_y)[order]
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
     winner = np.empty(flat.shape, np.uint8)

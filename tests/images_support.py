@@ -30,8 +30,8 @@ def rgb_profile(name: str, *, table: int = 0) -> bytes:
     return _profile(b"RGB ", tags)
 
 
-def grey_profile(gamma: float) -> bytes:
-    """An ICC profile for grey samples with a gamma."""
+def grey_profile(gamma: float | tuple[float, ...]) -> bytes:
+    """An ICC profile for grey samples with a gamma, or with a parametric curve's 1, 3, 4, 5 or 7 parameters."""
     return _profile(b"GRAY", {b"kTRC": _curve(gamma, 0)})
 
 
@@ -57,7 +57,9 @@ def _xyz_tag(values: np.ndarray) -> bytes:
     return b"XYZ \0\0\0\0" + _fixed(*values)
 
 
-def _curve(gamma: float | str, table: int) -> bytes:
+def _curve(gamma: float | str | tuple[float, ...], table: int) -> bytes:
+    if isinstance(gamma, tuple):
+        return b"para\0\0\0\0" + struct.pack(">HH", (1, 3, 4, 5, 7).index(len(gamma)), 0) + _fixed(*gamma)
     if gamma == "srgb":
         return b"para\0\0\0\0\0\3\0\0" + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
     if table:

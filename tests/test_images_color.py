@@ -66,6 +66,23 @@ def test_a_grey_profile_is_applied_and_grey_stays_neutral(depth: int) -> None:
     assert photo.source.grey
 
 
+CURVES = {
+    (2.0,): lambda x: x**2,
+    (2.0, 0.9, 0.1): lambda x: (0.9 * x + 0.1) ** 2,
+    (2.0, 1.5, -0.5): lambda x: np.where(x >= 1 / 3, (1.5 * x - 0.5) ** 2, 0),
+    (2.0, 1.2, -0.3, 0.15): lambda x: np.where(x >= 0.25, (1.2 * x - 0.3) ** 2 + 0.15, 0.15),
+    (2.0, 0.9, 0.1, 0.2, 0.3): lambda x: np.where(x >= 0.3, (0.9 * x + 0.1) ** 2, 0.2 * x),
+    (2.0, 0.8, 0.1, 0.2, 0.3, 0.15, 0.05): lambda x: np.where(x >= 0.3, (0.8 * x + 0.1) ** 2 + 0.15, 0.2 * x + 0.05),
+}
+
+
+@pytest.mark.parametrize("parameters", CURVES)
+def test_each_kind_of_parametric_curve_is_understood(parameters: tuple[float, ...]) -> None:
+    simple = Simple.parsed(grey_profile(parameters))
+    assert simple is not None
+    assert np.abs(simple.curves[0] - CURVES[parameters](np.linspace(0, 1, 65536))).max() < 1e-4
+
+
 def test_a_grey_picture_with_an_rgb_profile_stays_neutral() -> None:
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     photo = images.read(saved(grey, icc_profile=rgb_profile("display-p3")))

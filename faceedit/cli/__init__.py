@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from faceedit import __version__
-from faceedit.cli import doctor, lists, photos, verify
+from faceedit.cli import apply, doctor, lists, photos, verify
 from faceedit.cli.console import complain
 from faceedit.errors import FaceEditError
 
@@ -16,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+apply.register(app)
 photos.register(app)
 verify.register(app)
 lists.register(app)
@@ -45,5 +46,5 @@ def main() -> None:
         complain(f"faceedit: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        complain("faceedit: stopped; the same command goes on from the start, finished photos are replaced")
+        complain("faceedit: stopped; the same command goes on where it stopped")
         sys.exit(130)

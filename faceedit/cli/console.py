@@ -1,5 +1,6 @@
 """Plain lines to the terminal that never fail on a strange file name."""
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,9 +25,13 @@ def _write(stream: TextIO, text: str) -> None:
 
 @contextmanager
 def progress(total: int, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A function to call after each photo: a bar with ETA on a terminal, nothing where there is none."""
-    if quiet or not sys.stderr.isatty():
+    """A function to call after each photo: a bar with ETA on a terminal, a plain line where there is none."""
+    if quiet:
         yield lambda _note: None
+        return
+    if not sys.stderr.isatty():
+        count = itertools.count(1)
+        yield lambda note: complain(f"[{next(count)}/{total}] {note}")
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

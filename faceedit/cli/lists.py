@@ -8,7 +8,7 @@ import typer
 
 from faceedit.cli import training
 from faceedit.cli.console import complain, say
-from faceedit.cli.photos import plugins_here
+from faceedit.cli.options import plugins_here
 
 if TYPE_CHECKING:
     from faceedit.region import Effect

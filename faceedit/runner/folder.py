@@ -1,77 +1,92 @@
-"""A whole run: planned, refused or begun, each photo reported, the report written at the end."""
+"""A whole run: planned, refused or begun, each photo reported, the reports written at the end."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from faceedit import images
-from faceedit.faces import FaceFinder
-from faceedit.recipe import Recipe
-from faceedit.registry import Registry
+from faceedit.errors import UsageError
 from faceedit.report import Entry, write_report, write_review
 from faceedit.runner.discovery import Input
 from faceedit.runner.journal import Journal
-from faceedit.runner.process import Processor
-from faceedit.runner.run import make_output_folder, run
-from faceedit.runner.targets import Job, plan
-from faceedit.verify import SecondLook
+from faceedit.runner.run import make_output_folder
+from faceedit.runner.targets import Job, free_target, plan
+from faceedit.runner.task import Task
+from faceedit.runner.workers import run_jobs
 
 REPORT = "report.json"
 REVIEW = "review.json"
+LOCK = ".faceedit.lock"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """One recipe over many photos into one output folder. Making it checks everything that can be checked before work.
+    """One task over many photos."""
 
-    Raises:
-        UsageError: names clash, or the output folder cannot be used.
-    """
-
-    recipe: Recipe
-    registry: Registry
+    task: Task
     inputs: Sequence[Input]
-    out: Path
 
-    def jobs(self) -> list[Job]:
-        """What would be done, without doing it.
-
-        Raises:
-            UsageError: two outputs have one name, or an output would replace a file that faceedit did not make.
-        """
-        jobs = plan(self.inputs, self.out, self.recipe.output, self.recipe.name or "recipe")
-        Journal(self.out).refuse_strangers([*(job.target for job in jobs), self.out / REPORT, *self._review()])
-        return jobs
-
-    def apply(self, find: FaceFinder, limits: images.Limits, done: Callable[[Entry], None]) -> list[Entry]:
-        """Do all photos; `done` is called with each entry. The report is written even when the run is interrupted.
+    def jobs(self) -> tuple[list[Job], list[Entry]]:
+        """What would be done, and entries of the photos that are skipped because their output is there.
 
         Raises:
-            UsageError: as for `jobs`.
+            UsageError: two outputs have one name, or an output may not be replaced.
         """
-        jobs = self.jobs()
-        make_output_folder(self.out)
-        images.remove_leftovers(self.out)
-        journal = Journal(self.out)
-        entries: list[Entry] = []
-        try:
-            look = SecondLook(find.detector, find.segmenter) if self.recipe.redacts else None
-            work = Processor(self.recipe, self.registry, find, limits, look)
-            for entry in run(jobs, work, redacts=self.recipe.redacts):
-                journal.add(entry.outputs)
-                entries.append(entry)
-                done(entry)
-        finally:
-            self._report(entries, find)
-            journal.add([str(self.out / REPORT), *map(str, self._review())])
+        out, recipe = self.task.out, self.task.loaded
+        jobs = plan(self.inputs, out, recipe.output, recipe.name or "recipe")
+        there = [job for job in jobs if job.target.exists()]
+        if there and self.task.exists == "fail":
+            raise UsageError(f'"{there[0].target}" is there already', "choose another folder or another --exists")
+        skipped: list[Entry] = []
+        if self.task.exists == "skip":
+            skipped = [Entry(str(job.input.path), "skipped", notes=["its output is there already"]) for job in there]
+            jobs = [job for job in jobs if not job.target.exists()]
+        elif self.task.exists == "unique":
+            jobs = free_target(jobs)
+        Journal(out).refuse_strangers([*(job.target for job in jobs), *self._reports()])
+        return jobs, skipped
+
+    def apply(self, processes: int, done: Callable[[Entry], None]) -> list[Entry]:
+        """Do all photos; `done` is called with each entry. The reports are written even when the run is interrupted.
+
+        Raises:
+            UsageError: as for `jobs`, or another run writes to the folder.
+            SetupError: something is missing that every photo needs.
+        """
+        make_output_folder(self.task.out)
+        with self._locked():
+            jobs, entries = self.jobs()
+            images.remove_leftovers(self.task.out)
+            Journal(self.task.out).begin(self._reports())
+            try:
+                for entry in run_jobs(jobs, self.task, processes):
+                    entries.append(entry)
+                    done(entry)
+            finally:
+                self._report(entries)
         return entries
 
-    def _report(self, entries: list[Entry], find: FaceFinder) -> None:
-        recipe = {"name": self.recipe.name, "path": self.recipe.path, "sha256": self.recipe.digest}
-        write_report(self.out / REPORT, entries, recipe=recipe, model=find.segmenter.model, registry=self.registry)
-        for path in self._review():
-            write_review(path, entries)
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with FileLock(self.task.out / LOCK, timeout=0):
+                yield
+        except Timeout as error:
+            raise UsageError(
+                f'another run writes to "{self.task.out}"', "wait for it, or choose another folder"
+            ) from error
 
-    def _review(self) -> list[Path]:
-        """Where the withheld photos are listed, if the recipe redacts; an empty list replaces that of an older run."""
-        return [self.out / REVIEW] if self.recipe.redacts else []
+    def _report(self, entries: list[Entry]) -> None:
+        task, recipe = self.task, self.task.loaded
+        about = {"name": recipe.name, "path": recipe.path, "sha256": recipe.digest}
+        write_report(task.out / REPORT, entries, recipe=about, model=task.find.segmenter.model, registry=task.registry)
+        if recipe.redacts:
+            write_review(task.out / REVIEW, entries)
+
+    def _reports(self) -> list[Path]:
+        """Where the run is reported; an empty list of reviews replaces that of an older run."""
+        names = [REPORT, REVIEW] if self.task.loaded.redacts else [REPORT]
+        return [self.task.out / name for name in names]

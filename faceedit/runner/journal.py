@@ -1,55 +1,114 @@
-"""Which files of an output folder were made by faceedit, so that no other is ever overwritten."""
+"""What an output folder holds by faceedit's own hand: no other file is ever overwritten, nothing is done twice.
+
+One JSON line is appended before files are written (`begin`) and one when they are (`done`), so that a run that was
+killed at any moment goes on where it stopped.
+"""
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from faceedit.errors import UsageError
+from faceedit.errors import PhotoError, UsageError
+from faceedit.report import Entry
 
 NAME = ".faceedit-journal.jsonl"
 
 
 class Journal:
-    """The journal of an output folder: one JSON line for each file written, appended as it is written."""
+    """The journal of one output folder. Several processes may append; each knows what stood there at its start."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
         self._path = out / NAME
-        self._known = self._read()
+        self._own: set[str] = set()
+        self._done: dict[str, dict[str, Any]] = {}
+        for line in self._lines():
+            self._own.update(line.get("begin", ()))
+            if "target" in line:
+                self._done[line["target"]] = line
 
-    def _read(self) -> set[str]:
+    def _lines(self) -> list[dict[str, Any]]:
         if not self._path.is_file():
-            return set()
-        known = set()
-        for line in self._path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+            return []
+        lines = []
+        for text in self._path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
             try:
-                known.add(str(json.loads(line)["output"]))
-            except (ValueError, KeyError, TypeError):
-                continue  # a line torn by a kill: its file counts as unknown
-        return known
+                line = json.loads(text)
+            except ValueError:
+                continue  # torn by a kill: what it began was not written yet
+            lines += [line] if isinstance(line, dict) else []
+        return lines
+
+    def strangers(self, paths: Iterable[Path]) -> list[Path]:
+        """Those of the paths where a file lies that faceedit did not make."""
+        return [path for path in paths if os.path.lexists(path) and self._relative(path) not in self._own]
 
     def refuse_strangers(self, targets: Iterable[Path]) -> None:
         """Refuse to start where an output would replace a file that faceedit did not make.
 
         Raises:
-            UsageError: it would; the first such files are named.
+            UsageError: it would; the first such file is named.
         """
-        strange = [path for path in targets if os.path.lexists(path) and self._relative(path) not in self._known]
-        if strange:
+        if strange := self.strangers(targets):
             more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
             raise UsageError(
-                f'"{strange[0]}"{more} is there already and was not made by faceedit', "choose another output folder"
+                f'"{strange[0]}"{more} is there already and was not made by faceedit',
+                "choose another output folder, or --exists skip or unique",
             )
 
-    def add(self, paths: Sequence[str]) -> None:
-        """Remember files that were just written."""
-        with self._path.open("a", encoding="utf-8", errors="surrogateescape") as file:
-            for path in map(Path, paths):
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                file.write(json.dumps({"output": self._relative(path), "sha256": digest}, ensure_ascii=False) + "\n")
-                self._known.add(self._relative(path))
+    def begin(self, paths: Iterable[Path]) -> None:
+        """Say that these files are about to be written.
+
+        Raises:
+            PhotoError: one of them is there and was not made by faceedit.
+        """
+        paths = list(paths)
+        if strange := self.strangers(paths):
+            raise PhotoError(f'"{strange[0]}" is there already and was not made by faceedit', "move it away")
+        names = [self._relative(path) for path in paths]
+        self._own.update(names)
+        self._append({"begin": names})
+
+    def end(self, target: Path, key: str, entry: Entry) -> None:
+        """Remember what became of one photo. `key` stands for all that its result depends on."""
+        outputs = {self._relative(Path(path)): digest(Path(path)) for path in entry.outputs}
+        line = {"target": self._relative(target), "key": key, "outputs": outputs, "entry": asdict(entry)}
+        self._done[self._relative(target)] = line
+        self._append(line)
+
+    def finished(self, target: Path, key: str) -> Entry | None:
+        """The entry of a photo that was done before in the same way and whose files still lie there unchanged."""
+        line = self._done.get(self._relative(target))
+        if line is None or line["key"] != key:
+            return None
+        for name, expected in line["outputs"].items():
+            path = self.out / name
+            if not path.is_file() or digest(path) != expected:
+                return None
+        return Entry(**line["entry"])
+
+    def retract(self, target: Path) -> None:
+        """Delete what an earlier run made of a photo that may no longer be shown."""
+        line = self._done.pop(self._relative(target), None)
+        for name in line["outputs"] if line else ():
+            (self.out / name).unlink(missing_ok=True)
+
+    def _append(self, line: dict[str, Any]) -> None:
+        text = json.dumps(line, ensure_ascii=False) + "\n"
+        with self._path.open("ab") as file:  # one write call a line: lines of several processes do not mix
+            file.write(text.encode("utf-8", "surrogateescape"))
+            file.flush()
+            os.fsync(file.fileno())
 
     def _relative(self, path: Path) -> str:
-        return path.relative_to(self.out).as_posix()
+        return Path(path).relative_to(self.out).as_posix()
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

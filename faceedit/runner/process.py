@@ -3,7 +3,7 @@
 import contextlib
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,7 +32,8 @@ MOVING = ("gif", "webp", "png", "tiff", "avif", "heif")
 class Processor:
     """Applies one recipe to photos: `find` is the segmentation service, `limits` what is refused unread.
 
-    A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`.
+    `begin` is told which files are about to be written, and may refuse. A recipe that redacts needs a second `look`,
+    and goes another way from the first byte on: see `redaction`.
     """
 
     recipe: Recipe
@@ -40,6 +41,7 @@ class Processor:
     find: Callable[[Photo], Photo]
     limits: images.Limits = field(default_factory=images.Limits)
     look: SecondLook | None = None
+    begin: Callable[[Iterable[Path]], None] = lambda _paths: None
 
     def __call__(self, job: Job) -> Entry:
         """Edit one photo, write its outputs, and say what happened.
@@ -57,6 +59,7 @@ class Processor:
         outputs = {job.target: self._encoded(job, photo, edited, options)}
         for name, picture in edited.extras.items():
             outputs[job.beside(name)] = images.encode(extra_photo(picture), images.WriteOptions("png", metadata="none"))
+        self.begin(outputs)
         return Entry(
             str(job.input.path),
             "done",
@@ -71,6 +74,7 @@ class Processor:
             raise SetupError("a recipe that redacts was to run without a second look", "give the Processor a `look`")
         redactor = Redactor(self.recipe, self.registry, self.find, self.look, self.limits)
         outputs, entry = redactor(job.input.path, read_still(job, self.limits), job.target, job.beside)
+        self.begin(outputs)
         written = write_all(outputs)
         for path in outputs:
             with contextlib.suppress(OSError):  # a file system that keeps no such times tells nothing either

@@ -71,7 +71,7 @@ def _name(each: Input, index: int, output: Output, recipe_name: str) -> PurePosi
         suffix = format_suffix(output.format)
     elif (own := suffix_format(path)) is None or own in REPLACED:
         suffix = format_suffix(REPLACED.get(own or "", "png"))
-    values = {
+    values: dict[str, str | int] = {
         "stem": path.stem,
         "ext": suffix.lstrip("."),
         "folder": path.parent.name,
@@ -82,6 +82,20 @@ def _name(each: Input, index: int, output: Output, recipe_name: str) -> PurePosi
         changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
         values["date"] = changed.strftime("%Y-%m-%d")
     return output.filename(**values)
+
+
+def free_target(jobs: Sequence[Job]) -> list[Job]:
+    """The same jobs, with "-1", "-2", ... added to names that are taken on the disk or by another job."""
+    taken = {_folded(str(job.target)) for job in jobs if not job.target.exists()}
+    renamed = []
+    for job in jobs:
+        target, number = job.target, 0
+        while target.exists() or (number and _folded(str(target)) in taken):
+            number += 1
+            target = job.target.with_name(f"{job.target.stem}-{number}{job.target.suffix}")
+        taken.add(_folded(str(target)))
+        renamed.append(Job(job.input, target, job.base if not number else f"{job.base}-{number}"))
+    return renamed
 
 
 def _check_names(jobs: Sequence[Job]) -> None:

@@ -62,6 +62,8 @@ def maps(pixels: NDArray[np.uint8], crops: Sequence[Crop], segmenter: Segmenter)
     if logits.shape[:2] != (len(crops), len(PARTS)) or not np.isfinite(logits).all():
         raise PhotoError(f'the model "{segmenter.model.name}" gave an unfit answer of shape {logits.shape}')
     limit = float(np.finfo(np.float16).max)
+    shape = (pixels.shape[0], pixels.shape[1])
     return [
-        FaceMap(np.clip(one, -limit, limit).astype(np.float16), crop) for one, crop in zip(logits, crops, strict=True)
+        FaceMap(np.clip(one, -limit, limit).astype(np.float16), crop, shape)
+        for one, crop in zip(logits, crops, strict=True)
     ]

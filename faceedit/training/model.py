@@ -57,12 +57,7 @@ def best_device(wanted: str | None) -> torch.device:
     kind = wanted.split(":")[0]
     if kind not in ("cuda", "mps", "cpu"):
         raise UsageError(f'unknown device "{wanted}"', "known: cuda, mps, cpu")
-    there: dict[str, Callable[[], bool]] = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-        "cpu": lambda: True,
-    }
-    if not there[kind]():
+    if (kind == "cuda" and not torch.cuda.is_available()) or (kind == "mps" and not torch.backends.mps.is_available()):
         raise SetupError(f"no {kind} device was found", "leave the device out to use the best there is")
     return torch.device(wanted)
 

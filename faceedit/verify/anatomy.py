@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from faceedit.detection import Detection
+from faceedit.detection import Detection, merged
+from faceedit.faces import first_crop
 from faceedit.geometry import Box, Crop
 from faceedit.labels import GROUPS, ID
 from faceedit.photo import FaceMap
@@ -23,6 +24,8 @@ SIDES = (240, 480)
 WINDOW = 240
 # No more than a doubt: below the score from which a photo counts as having a face for sure.
 SCORE = 0.7
+# How far the box must be the same in a closer look, as intersection over union.
+AGREEMENT = 0.5
 
 _FACE = [ID[name] for name in GROUPS["face"]]
 _FEATURES = tuple(
@@ -48,7 +51,17 @@ def faces(pixels: NDArray[np.uint8], segmenter: Segmenter) -> list[Detection]:
         small = _resized(pixels, factor)
         for one in maps(small, _windows(*small.shape[:2]), segmenter):
             found += [Detection(_enlarged(box, factor, pixels), SCORE) for box in arranged(one)]
-    return found
+    return _confirmed(pixels, merged(found), segmenter)
+
+
+def _confirmed(pixels: NDArray[np.uint8], found: list[Detection], segmenter: Segmenter) -> list[Detection]:
+    """Those that are still faces when the model sees them as it is used to see faces: in the middle, at full size."""
+    closer = maps(pixels, [first_crop(face) for face in found], segmenter)
+    return [
+        face
+        for face, one in zip(found, closer, strict=True)
+        if any(face.box.iou(box) > AGREEMENT for box in arranged(one))
+    ]
 
 
 def arranged(one: FaceMap) -> Iterator[Box]:

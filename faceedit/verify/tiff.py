@@ -52,7 +52,7 @@ def problems(content: bytes) -> list[str]:
         walk = _Walk(content, order, {}, [(0, 8)])
         found = _directory(walk, struct.unpack_from(order + "I", content, 4)[0])
         return found + _samples(walk) + _gaps(walk)
-    except (struct.error, zlib.error, KeyError, IndexError):
+    except (struct.error, zlib.error, KeyError, IndexError, ZeroDivisionError, OverflowError):
         return ["is damaged"]
 
 
@@ -82,7 +82,7 @@ def _tag(walk: _Walk, at: int) -> list[str]:
 def _samples(walk: _Walk) -> list[str]:
     """What is wrong with the strips or tiles: more in them than the picture needs."""
     values = walk.values
-    starts, lengths = (next(values[tag] for tag in tags if tag in values) for tags in (_STARTS, _LENGTHS))
+    starts, lengths = (values.get(strips) or values[tiles] for strips, tiles in (_STARTS, _LENGTHS))
     walk.known += [(start, start + length) for start, length in zip(starts, lengths, strict=False)]
     if _STARTS[1] in values or len(starts) != len(lengths):
         return ["is made of tiles, which are not checked"]

@@ -1,0 +1,133 @@
+"""All that a process needs to do photos: small, the same in every worker, made into models and plugins there."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from faceedit import __version__, images, models
+from faceedit.detection import THOROUGH, Search
+from faceedit.faces import FaceFinder
+from faceedit.recipe import Recipe, load_recipe
+from faceedit.registry import Registry
+from faceedit.report import Entry
+from faceedit.runner.journal import Journal, digest
+from faceedit.runner.process import Processor
+from faceedit.runner.targets import Job
+from faceedit.verify import SecondLook
+
+Exists = Literal["changed", "skip", "overwrite", "unique", "fail"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Which model and detector, on which device, with how many CPU threads (0: as many as torch likes)."""
+
+    model: str = ""
+    device: str = "auto"
+    detector: str = "auto"
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One recipe, one engine, one output folder. `exists` says what happens where an output is there already.
+
+    `changed`: done again where photo, recipe, model or plugins differ; `skip`: left as it is; `overwrite`: done again;
+    `unique`: written under a new name; `fail`: the run is refused. A file that faceedit did not make is never replaced.
+    """
+
+    recipe: Path
+    out: Path
+    variables: tuple[tuple[str, str], ...] = ()
+    engine: Engine = Engine()
+    limits: images.Limits = field(default_factory=images.Limits)
+    exists: Exists = "changed"
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The installed plugins."""
+        return Registry.installed()
+
+    @cached_property
+    def loaded(self) -> Recipe:
+        """The recipe.
+
+        Raises:
+            RecipeError: it cannot be used.
+        """
+        return load_recipe(self.recipe, self.registry, dict(self.variables))
+
+    @cached_property
+    def find(self) -> FaceFinder:
+        """The segmentation service; a recipe that redacts looks harder.
+
+        Raises:
+            ModelError: the model is not on this machine, or unfit.
+        """
+        search = THOROUGH if self.loaded.redacts else Search()
+        return finder(self.engine, self.registry, search, self.loaded.model)
+
+    def worker(self) -> "Worker":
+        """What does the photos in this process."""
+        return Worker(self)
+
+
+def finder(engine: Engine, registry: Registry, search: Search, model: str | None = None) -> FaceFinder:
+    """The segmentation service of an engine; `model` counts where the engine names none.
+
+    Raises:
+        ModelError: the model is not on this machine, or unfit.
+        SetupError: the device or the detector is not there.
+    """
+    name = engine.model or model or models.default()
+    found = models.face_finder(name, registry, device=engine.device, detector=engine.detector, search=search)
+    if engine.threads:
+        import torch  # noqa: PLC0415 - loaded by now, but not by who only plans
+
+        torch.set_num_threads(engine.threads)
+    return found
+
+
+class Worker:
+    """Does one photo after another, and keeps the journal."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.journal = Journal(task.out)
+        look = SecondLook(task.find.detector, task.find.segmenter) if task.loaded.redacts else None
+        self._process = Processor(task.loaded, task.registry, task.find, task.limits, look, self.journal.begin)
+        self._circumstances = self._stated()
+
+    def __call__(self, job: Job) -> Entry:
+        """The photo's entry; from the journal if it was done before in the same way.
+
+        Raises:
+            PhotoError: the photo cannot be read, edited or written; nothing of it was written.
+        """
+        key = self._key(job)
+        if self.task.exists == "changed" and key and (entry := self.journal.finished(job.target, key)):
+            return entry
+        try:
+            entry = self._process(job)
+        except Exception:  # whatever it was: a redacting run leaves no older output of this photo behind
+            if self.task.loaded.redacts:
+                self.journal.retract(job.target)
+            raise
+        self.journal.end(job.target, key, entry)
+        return entry
+
+    def _stated(self) -> str:
+        """All that a result depends on but the photo: recipe, model, versions of faceedit and the plugins."""
+        plugins = sorted({str(plugin) for plugin in self.task.registry.plugins})
+        sha256 = self.task.find.segmenter.model.sha256
+        return json.dumps([__version__, self.task.loaded.digest, sha256, self.task.engine.detector, plugins])
+
+    def _key(self, job: Job) -> str:
+        try:
+            content = digest(job.input.path)
+        except OSError:
+            return ""
+        return hashlib.sha256(f"{self._circumstances} {content}".encode()).hexdigest()
