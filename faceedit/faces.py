@@ -20,6 +20,8 @@ TILT = 8.0
 # A detection with at least this score needs no second opinion; a box with more than this share of face is no face.
 CERTAIN = 0.88
 SLAB = 0.8
+# The highest score of a detection that the segmentation finds no face in.
+DOUBTFUL = 0.5
 # Logit that makes a pixel background for a face that does not own it.
 OTHERS = 30.0
 
@@ -48,7 +50,13 @@ class FaceFinder:
         seen = self._upright(pixels, seen)
         seen = apart([face.box.center for face in found], [face.box.width for face in found], seen)
         faces = tuple(
-            Face(index, face.box, face.score, own, (photo.height, photo.width))
+            Face(
+                index,
+                face.box,
+                face.score if sure[kept[index]] else min(face.score, DOUBTFUL),
+                own,
+                (photo.height, photo.width),
+            )
             for index, (face, own) in enumerate(zip(found, seen, strict=True))
         )
         return photo.replaced(faces=faces, model=self.segmenter.model)

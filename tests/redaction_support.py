@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,6 +51,7 @@ def told(*answers: list[Detection]) -> Told:
     return Told(NoDetector(), None, list(answers))
 
 
+@lru_cache
 def finder(height: int = HEIGHT, width: int = WIDTH, faces: int = 1) -> Callable[[Photo], Photo]:
     """A service that finds the painted faces in whatever photo it is shown."""
     known = painted_photo(height, width, faces=faces).faces

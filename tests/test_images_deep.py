@@ -15,6 +15,7 @@ from images_support import NASTY, opened, saved, scene
 from faceedit import images
 from faceedit.errors import UnreadablePhoto
 from faceedit.images import png16
+from faceedit.images.profiles import srgb_profile
 from faceedit.photo import Photo, Source
 
 SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 4))
@@ -140,8 +141,14 @@ def test_deep_tiff_in_separate_planes_is_read_exactly(compression: str | None) -
     assert (photo.pixels == deep_scene()).all()
 
 
-def test_deep_grey_with_alpha_is_read_exactly() -> None:
-    photo = images.read(tiff(deep_scene(2), photometric="minisblack", planarconfig="contig", extrasamples=[2]))
+GREY_ALPHA = {"photometric": "minisblack", "planarconfig": "contig", "extrasamples": [2]}
+
+
+def test_deep_grey_with_alpha_is_read_exactly_with_its_metadata() -> None:
+    tags = [(272, 2, 6, "Pixie", True), (700, 7, 8, b"<a>b</a>", True)]
+    photo = images.read(tiff(deep_scene(2), iccprofile=srgb_profile(), extratags=tags, **GREY_ALPHA))
+    assert (photo.source.xmp, photo.source.icc) == (b"<a>b</a>", srgb_profile())
+    assert b"Pixie" in photo.source.exif
     assert (photo.pixels[..., 0] == deep_scene()[..., 0]).all()
     assert (photo.alpha == deep_scene()[..., 1]).all()
 
@@ -181,6 +188,13 @@ def test_deep_inks_are_read_with_a_note() -> None:
 def test_tiff_of_other_numbers_is_refused(dtype: type) -> None:
     with pytest.raises(UnreadablePhoto, match="8 or 16 bits"):
         images.read(tiff(scene()[..., 0].astype(dtype), photometric="minisblack"))
+
+
+def test_odd_layouts_keep_to_the_limits_and_to_one_page() -> None:
+    with pytest.raises(UnreadablePhoto, match="not supported"):
+        images.read(tiff(deep_scene(2), **GREY_ALPHA), limits=images.Limits(megapixels=0.001))
+    with pytest.raises(UnreadablePhoto, match="several pages"):
+        images.read(tiff(np.stack([deep_scene(2)] * 2), **GREY_ALPHA))
 
 
 def test_a_strip_that_inflates_beyond_its_page_is_refused() -> None:

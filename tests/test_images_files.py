@@ -50,7 +50,7 @@ def test_a_full_disk_is_one_plain_line_and_leaves_the_old_file(tmp_path: Path, m
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os if step == "fsync" else Path, step, full)
-    with pytest.raises(PhotoError, match=r"a\.jpg: cannot be written: No space left on device; .*make room"):
+    with pytest.raises(PhotoError, match=r"a\.jpg: cannot be written: No space left on device; make room"):
         images.write_atomic(tmp_path / "a.jpg", b"new")
     assert names(tmp_path) == ["a.jpg"]
     assert (tmp_path / "a.jpg").read_bytes() == b"old"

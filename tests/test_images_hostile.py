@@ -1,6 +1,7 @@
 """Hostile files: every one is read whole or refused in one plain line, whatever its bytes."""
 
 import contextlib
+import importlib.util
 import random
 import re
 from collections.abc import Iterator
@@ -37,6 +38,10 @@ REFUSED = {
     "sharp_corrupt-header.jpg": "damaged|cut off",
     "sharp_truncated.png": "cut off",
 }
+if importlib.util.find_spec("pillow_heif"):
+    REFUSED = {name: reason for name, reason in REFUSED.items() if reason != "HEIC"}
+    REFUSED["pillow-heif_corrupted.hif"] = "no picture|damaged"
+    REFUSED["libheif_.*"] = "no picture|damaged"
 NAMES = sorted(path.name for path in NASTY.iterdir()) if NASTY.is_dir() else []
 ABSENT = pytest.param("", marks=pytest.mark.skip(reason="../shared/data/nasty is absent"))
 

@@ -1,5 +1,7 @@
 """Metadata by policy: what is kept is brought up to date, what is unsafe goes."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from faceedit.images.upright import orientation
 from faceedit.photo import Photo, Source
 
 JPEG = images.FORMATS["jpeg"]
-FORMATS = ["jpeg", "png", "tiff", "webp", "avif"]
+FORMATS = ["jpeg", "png", "tiff", "webp", "avif", *(["heif"] if importlib.util.find_spec("pillow_heif") else [])]
 THUMBNAIL = saved(scene(16, 16), "JPEG", comment=b"old pixels")
 XMP = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -64,6 +66,12 @@ def test_a_maker_note_with_a_preview_is_dropped_and_noted() -> None:
     photo = photo_with(exif=exif_block(note=b"note" + THUMBNAIL))
     assert b"old pixels" not in images.encode(photo, images.WriteOptions(format="jpeg"))
     assert "maker note was left out" in images.notes(photo, images.WriteOptions(format="jpeg"))[0]
+
+
+def test_iptc_with_a_preview_is_dropped_and_noted() -> None:
+    photo = photo_with(iptc=b"\x1c\x02\xca" + THUMBNAIL)
+    assert b"old pixels" not in images.encode(photo, images.WriteOptions(format="jpeg"))
+    assert "IPTC was left out" in images.notes(photo, images.WriteOptions(format="jpeg"))[0]
 
 
 @pytest.mark.parametrize("kind", FORMATS)

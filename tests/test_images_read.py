@@ -5,12 +5,13 @@ import zlib
 
 import numpy as np
 import pytest
-from images_support import opened, saved, scene
-from PIL import Image, ImageFile
+from images_support import NASTY, exif_block, opened, saved, scene
+from PIL import Image, ImageFile, PngImagePlugin
 
 from faceedit import images
 from faceedit.errors import UnreadablePhoto
 from faceedit.images import header
+from faceedit.photo import Photo
 
 # How a picture must be stored so that each orientation shows it upright. Source: EXIF 2.32, 4.6.4, tag 0x0112.
 STORED = {
@@ -47,6 +48,14 @@ def test_an_upright_photo_is_written_without_another_turn(kind: str, how: int) -
     written = images.encode(photo, images.WriteOptions(format=kind, metadata="keep"))
     assert opened(written).getexif().get(0x0112, 1) == 1
     assert np.abs(images.read(written).pixels.astype(int) - scene()).mean() < 4
+
+
+def test_exif_in_the_text_of_a_png_is_found() -> None:
+    block = b"Exif\0\0" + exif_block()
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Raw profile type exif", f"\nexif\n{len(block)}\n{block.hex()}\n", zip=True)
+    photo = images.read(saved(np.ascontiguousarray(STORED[6](scene())), pnginfo=info))
+    assert (photo.pixels == scene()).all()
 
 
 def test_an_orientation_beyond_eight_means_upright() -> None:
@@ -120,6 +129,31 @@ def test_a_second_view_in_a_jpeg_is_no_frame_but_is_noted() -> None:
     photo = images.read(saved(pictures[0], "MPO", save_all=True, append_images=pictures[1:]))
     assert (photo.source.format, photo.source.frames) == ("jpeg", 1)
     assert "further pictures" in images.notes(photo)[0]
+
+
+def test_heic_is_read_with_its_extra_and_named_without() -> None:
+    content = b"\0\0\0\x18ftypheic" + bytes(300)
+    with pytest.raises(UnreadablePhoto, match=r"HEIC|damaged|no picture"):
+        images.read(content)
+    pytest.importorskip("pillow_heif", reason="faceedit[heif] is not installed")
+    photo = images.read(images.encode(Photo(scene()), images.WriteOptions("heif")))
+    assert photo.source.format == "heif"
+    assert np.abs(photo.pixels.astype(int) - scene()).mean() < 4
+
+
+def test_deep_heic_is_read_deep() -> None:
+    pytest.importorskip("pillow_heif", reason="faceedit[heif] is not installed")
+    if not NASTY.is_dir():
+        pytest.skip("../shared/data/nasty is absent")
+    photo = images.read(NASTY / "pillow-heif_RGB_12__29x100.heif")
+    assert photo.pixels.dtype == np.uint16
+    assert photo.pixels.max() > 60_000
+
+
+@pytest.mark.parametrize("start", [b"II*\0\x10\0\0\0CR\2\0", b"FUJIFILMCCD-RAW", b"IIRO\x08\0\0\0", b"IIU\0\x18\0\0\0"])
+def test_raw_files_are_named_as_such(start: bytes) -> None:
+    with pytest.raises(UnreadablePhoto, match="raw file"):
+        images.read(start + bytes(100))
 
 
 def test_avif_of_more_bits_is_noted() -> None:

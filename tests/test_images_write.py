@@ -1,6 +1,8 @@
 """Writing: JPEG quality, formats, notes, and the bare container under "none"."""
 
+import importlib.util
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -10,9 +12,12 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from faceedit import images
 from faceedit.errors import PhotoError, SetupError, UsageError
+from faceedit.images.profiles import srgb_profile
 from faceedit.photo import Photo, Source
 
 BARE = images.WriteOptions(metadata="none")
+HEIF = importlib.util.find_spec("pillow_heif") is not None
+WRITABLE = sorted(images.FORMATS if HEIF else images.FORMATS.keys() - {"heif"})
 CANARY = b"CANARY-7f3a"
 TEXT = CANARY.decode()
 
@@ -59,7 +64,7 @@ def test_a_number_or_another_format_gives_the_tables_of_that_quality() -> None:
 
 
 def test_lossless_webp_stays_lossless() -> None:
-    photo = images.read(saved(scene(), "WEBP", lossless=True))
+    photo = images.read(saved(scene(), "WEBP", lossless=True, exif=exif_block()[:8], icc_profile=srgb_profile()))
     assert photo.source.lossless
     assert (images.read(images.encode(photo)).pixels == scene()).all()
     assert not images.read(saved(scene(), "WEBP")).source.lossless
@@ -70,13 +75,13 @@ def test_lossless_formats_give_the_pixels_back(kind: str) -> None:
     assert (images.read(images.encode(Photo(scene()), images.WriteOptions(kind))).pixels == scene()).all()
 
 
-@pytest.mark.parametrize("kind", sorted(images.FORMATS.keys() - {"heif"}))
+@pytest.mark.parametrize("kind", WRITABLE)
 def test_the_same_photo_gives_the_same_bytes(kind: str) -> None:
     photo = Photo(scene(), scene()[..., 0], source=Source(exif=exif_block(), icc=rgb_profile("a98-rgb")))
     assert images.encode(photo, images.WriteOptions(kind)) == images.encode(photo, images.WriteOptions(kind))
 
 
-@pytest.mark.parametrize("kind", sorted(images.FORMATS.keys() - {"heif"}))
+@pytest.mark.parametrize("kind", WRITABLE)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1)])
 def test_the_smallest_photos_can_be_written(kind: str, shape: tuple[int, int]) -> None:
     photo = Photo(np.full((*shape, 3), 90, np.uint8), np.full(shape, 255, np.uint8))
@@ -114,7 +119,7 @@ def test_a_photo_too_large_for_its_format_is_a_photo_error() -> None:
 
 
 def test_heic_without_its_extra_is_a_set_up_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pillow_heif", None)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(SetupError, match="HEIC"):
         images.encode(Photo(scene()), images.WriteOptions("heif"))
 
@@ -193,7 +198,6 @@ PLANTED = {
     "avif": lambda: planted_others("AVIF"),
     "gif": lambda: planted_others("GIF"),
 }
-OUTPUTS = ["jpeg", "png", "tiff", "webp", "avif", "bmp", "gif"]
 
 
 def inflated(content: bytes) -> bytes:
@@ -215,14 +219,15 @@ def test_the_canaries_are_planted(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", PLANTED)
-@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("kind", WRITABLE)
 def test_no_canary_survives_into_a_bare_file(source: str, kind: str) -> None:
     written = images.encode(images.read(PLANTED[source]()), images.WriteOptions(kind, metadata="none"))
     assert CANARY not in written + inflated(written)
-    assert not {"exif", "xmp", "icc_profile", "comment", "photoshop", "mp"} & opened(written).info.keys()
+    info = opened(written).info
+    assert not [name for name in ("exif", "xmp", "icc_profile", "comment", "photoshop", "mp") if info.get(name)]
 
 
-@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("kind", WRITABLE)
 def test_a_bare_file_does_not_depend_on_the_metadata(kind: str) -> None:
     options = images.WriteOptions(kind, metadata="none")
     planted = images.read(planted_jpeg()).replaced(pixels=scene())
@@ -230,7 +235,7 @@ def test_a_bare_file_does_not_depend_on_the_metadata(kind: str) -> None:
     assert images.encode(planted, options) == images.encode(plain, options)
 
 
-@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("kind", WRITABLE)
 @pytest.mark.parametrize("policy", ["keep", "safe"])
 def test_thumbnails_trailers_and_unknown_blocks_survive_under_no_policy(kind: str, policy: str) -> None:
     thumbnail = saved(scene(8, 8), "JPEG", comment=CANARY)

@@ -25,7 +25,7 @@ from faceedit.verify import bare
 
 FORMATS = [("jpeg", {"quality": q, "subsampling": s}) for q in (50, 63, 75, 86, 92, 98) for s in (0, 1, 2)] + [("png", {})]
 TURNS = range(1, 9)
-SIZES = ((160, 208), (150, 202), (121, 137))
+SIZES = ((96, 112), (87, 106), (73, 89))
 
 
 def written(pixels: np.ndarray, kind: str, turn: int, settings: dict) -> bytes:

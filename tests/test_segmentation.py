@@ -111,7 +111,7 @@ def test_the_crops_size_may_be_spelt_in_each_way_of_the_hub(folder: Path, size: 
 def test_mean_and_deviation_of_the_folder_count(folder: Path) -> None:
     plain = SegFormer(folder, "tiny", "cpu").logits(CROPS)
     _write(folder / "preprocessor_config.json", image_mean=[0.5] * 3, image_std=[0.5] * 3)
-    assert np.abs(SegFormer(folder, "tiny", "cpu").logits(CROPS) - plain).max() > 1e-3
+    assert np.abs(SegFormer(folder, "tiny", "cpu").logits(CROPS) - plain).max() > 1e-4
 
 
 def test_other_names_are_refused_with_those_that_differ(folder: Path) -> None:
@@ -219,12 +219,12 @@ def plainly(pixels: NDArray[np.uint8], crop: Crop, size: int) -> NDArray[np.floa
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.floats(-10, 130), st.floats(-10, 100), st.floats(30, 150), st.floats(-180, 180))
+@given(st.floats(0, 120), st.floats(0, 90), st.floats(30, 150), st.floats(-180, 180))
 def test_a_crop_is_what_a_plain_reading_gives(x: float, y: float, side: float, angle: float) -> None:
     crop, pixels = Crop(x, y, side, angle), smooth_picture()
     difference = np.abs(cut(pixels, crop, 48) - plainly(pixels, crop, 48))
-    assert difference.mean() < 6
-    assert np.percentile(difference, 90) < 16
+    assert difference.mean() < 2.5
+    assert np.percentile(difference, 90) < 6
 
 
 def test_an_upright_crop_of_its_own_size_is_the_pixels_themselves() -> None:

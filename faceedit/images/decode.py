@@ -54,9 +54,9 @@ def samples(picture: Image.Image, content: bytes) -> Samples:
     return _shallow(picture)
 
 
-def odd_tiff(content: bytes) -> Samples:
-    """The samples of a 16-bit TIFF in a layout that Pillow cannot open."""
-    return _split(*tiff.decode_odd(content))
+def odd_tiff(content: bytes, most_pixels: float) -> Samples:
+    """The samples of a 16-bit TIFF of one page, in a layout that Pillow cannot open."""
+    return _split(*tiff.decode_odd(content, most_pixels, only_page=True))
 
 
 def _deep_heif(content: bytes) -> Samples:

@@ -1,6 +1,7 @@
 """Bytes onto the disk, whole or not at all, and the temporary files that a killed run leaves behind."""
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -51,9 +52,10 @@ def remove_leftovers(folder: Path | str) -> list[Path]:
     for root, _, names in os.walk(folder):
         for name in sorted(names):
             path = Path(root, name)
-            if _TEMPORARY.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
-                path.unlink()
-                removed.append(path)
+            with contextlib.suppress(OSError):
+                if _TEMPORARY.fullmatch(name) and stat.S_ISREG(path.lstat().st_mode):
+                    path.unlink()
+                    removed.append(path)
     return removed
 
 
@@ -88,6 +90,6 @@ def _flush_folder(folder: Path) -> None:
 def _advice(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "make the folder first"
-    if isinstance(error, PermissionError):
-        return "choose a folder that you may write to"
-    return "nothing was written; make room on the disk or choose another folder"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on the disk or choose another folder"
+    return "choose another folder"

@@ -24,6 +24,9 @@ _OTHERS = (
     (b"PK\3\4", "an archive"),
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an XML document"),
+    (b"IIU\0", "a camera's raw file"),
+    (b"IIRO", "a camera's raw file"),
+    (b"FUJIFILM", "a camera's raw file"),
 )
 AGAIN = "copy or export the photo again"
 _READABLE = "faceedit reads JPEG, PNG, WebP, TIFF, AVIF, BMP, GIF, and HEIC with faceedit[heif]"
@@ -36,6 +39,8 @@ def kinds(content: bytes) -> list[str]:
     Raises:
         UnreadablePhoto: the bytes are HEIC, which this installation does not read.
     """
+    if content[:4] == b"II*\0" and content[8:10] == b"CR":  # Canon's, whose first page is a preview
+        raise _raw()
     if not is_heif(content):
         return list(_ALLOWED)
     try:
@@ -92,7 +97,7 @@ def _pages(picture: Image.Image, most: int) -> int:
     """The pages of a TIFF that are not smaller copies of others."""
     tags: Any = getattr(picture, "tag_v2", {})
     if _DNG_VERSION in tags or _is_reduced(tags):
-        raise UnreadablePhoto("is a camera's raw file", "develop it to TIFF or JPEG first")
+        raise _raw()
     count = 1
     for page in range(1, most + 1):
         try:
@@ -104,6 +109,10 @@ def _pages(picture: Image.Image, most: int) -> int:
         count = most + 1
     picture.seek(0)
     return count
+
+
+def _raw() -> UnreadablePhoto:
+    return UnreadablePhoto("is a camera's raw file", "develop it to TIFF or JPEG first")
 
 
 def _is_reduced(tags: Any) -> bool:
@@ -122,5 +131,13 @@ def coding(picture: Image.Image, content: bytes) -> dict[str, Any]:
                 ordered.pop()
             return {"quantization": dict(enumerate(ordered)), "subsampling": JpegImagePlugin.get_sampling(picture)}
     if picture.format == "WEBP":
-        return {"lossless": content[12:16] == b"VP8L" or b"VP8L" in content[30:64]}
+        return {"lossless": _is_lossless(content)}
     return {}
+
+
+def _is_lossless(webp: bytes) -> bool:
+    at = 12
+    while at + 8 <= len(webp) and webp[at : at + 4] not in (b"VP8L", b"VP8 ", b"ANMF"):
+        size = int.from_bytes(webp[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return webp[at : at + 4] == b"VP8L"

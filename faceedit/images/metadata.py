@@ -56,7 +56,7 @@ def collected(picture: Image.Image, content: bytes) -> dict[str, Any]:
         block, iptc = _tiff_exif(content), _tiff_iptc(picture)
     else:
         resources = info.get("photoshop")
-        block = _bytes(info.get("exif")).removeprefix(b"Exif\0\0")
+        block = _bytes(info.get("exif") or _text_exif(info)).removeprefix(b"Exif\0\0")
         iptc = _bytes(resources.get(_IPTC_RESOURCE)) if isinstance(resources, dict) else b""
     packet = info.get("xmp")
     return {
@@ -68,8 +68,24 @@ def collected(picture: Image.Image, content: bytes) -> dict[str, Any]:
     }
 
 
+def collected_from_tiff(content: bytes) -> dict[str, Any]:
+    """The same from a TIFF file that Pillow cannot open."""
+    main = exif.parse(content).directories.get(0, {})
+    blocks = {"xmp": 0x2BC, "iptc": _IPTC_TAG, "icc": 0x8773}
+    return {"exif": _tiff_exif(content)} | {name: main[tag].content for name, tag in blocks.items() if tag in main}
+
+
 def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
+
+
+def _text_exif(info: dict[Any, Any]) -> bytes:
+    """EXIF as ImageMagick writes it into PNG text: three lines of heading, then hexadecimal digits."""
+    lines = str(info.get("Raw profile type exif") or info.get("Raw profile type APP1") or "").split("\n")
+    try:
+        return bytes.fromhex("".join(lines[3:]))
+    except ValueError:
+        return b""
 
 
 def _tiff_exif(content: bytes) -> bytes:
@@ -125,6 +141,7 @@ def _fitting(name: str, before: bytes, after: bytes, kind: Format, notes: list[s
         return b""
     reason = f"{kind.name} holds none" if name.lower() not in kind.metadata else "it is damaged" if not after else ""
     reason = reason or ("" if len(after) <= kind.block else f"it is too large for {kind.name}")
+    reason = reason or ("it holds a picture of the old pixels" if _PREVIEW.search(after) else "")
     if reason:
         notes.append(f"{name} was left out: {reason}")
     return b"" if reason else after

@@ -14,8 +14,8 @@ from faceedit.photo import eight_bit
 
 # The profile's colour space by the samples' own. A grey picture may carry the RGB profile it was made with.
 _FITS = {"L": ("GRAY", "RGB"), "RGB": ("RGB",), "CMYK": ("CMYK",), "LAB": ()}
-_IGNORED = "the colour profile was ignored: it is damaged or of another kind"
-_HALVED = "16 bits were read as 8: inks and colour tables are converted no finer"
+_IGNORED = "the color profile was ignored: it is damaged or of another kind"
+_HALVED = "16 bits were read as 8: inks and color tables are converted no finer"
 
 
 def to_srgb(samples: Samples, profile: bytes, *, adobe: bool = False) -> tuple[NDArray[Any], list[str]]:

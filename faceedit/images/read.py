@@ -20,12 +20,13 @@ from faceedit.images import header, profiles
 from faceedit.images.decode import Samples, odd_tiff, samples
 from faceedit.images.files import shown
 from faceedit.images.formats import format_of_pillow
-from faceedit.images.metadata import collected, says_adobe_rgb
+from faceedit.images.metadata import collected, collected_from_tiff, says_adobe_rgb
 from faceedit.images.tiff import is_tiff
 from faceedit.images.upright import orientation, turned
 from faceedit.photo import Photo, Source
 
 _UPRIGHT = frozenset({"tiff", "heif"})  # turned by Pillow while loading
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,6 @@ def _strict_pillow(limits: Limits) -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-_LOCK = threading.Lock()
-
-
 def _loaded(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
     """The samples, what else the file says, and how the picture has yet to be turned."""
     try:
@@ -103,8 +101,8 @@ def _loaded(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
     except UnidentifiedImageError:
         if not is_tiff(content):
             raise
-        found = odd_tiff(content)
-        return found, Source(format="tiff", grey=found.grey), 1
+        found = odd_tiff(content, limits.megapixels * 1e6)
+        return found, Source(format="tiff", grey=found.grey, **collected_from_tiff(content)), 1
     name = format_of_pillow(picture.format).name
     frames, notes = header.frames(picture, limits.frames), header.remarks(picture, content)
     found = samples(picture, content)

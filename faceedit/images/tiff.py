@@ -54,9 +54,9 @@ def decode(picture: Image.Image, content: bytes) -> tuple[NDArray[np.uint16], st
     photometric = tags.get(_PHOTOMETRIC, 1)
     space = _SPACES.get(photometric)
     if space is None:
-        raise UnreadablePhoto("holds 16-bit colours of an unusual kind", "save it as RGB")
+        raise UnreadablePhoto("holds 16-bit colors of an unusual kind", "save it as RGB")
     if tags.get(_PLANAR) == _SEPARATE_PLANES:
-        return decode_odd(content)
+        return decode_odd(content, picture.width * picture.height)
     values = _grey(picture) if picture.mode.startswith("I;16") else _interleaved(content)
     if photometric == _WHITE_IS_ZERO:
         values = np.uint16(65535) - values
@@ -94,7 +94,7 @@ def _divided(values: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return np.concatenate([np.minimum(colors + 0.5, 65535).astype(np.uint16), values[..., -1:]], axis=2)
 
 
-def decode_odd(content: bytes, most_pixels: float = 2e8) -> tuple[NDArray[np.uint16], str]:
+def decode_odd(content: bytes, most_pixels: float, *, only_page: bool = False) -> tuple[NDArray[np.uint16], str]:
     """The same for 16-bit layouts that Pillow cannot open or garbles: separate planes, grey with alpha.
 
     Raises:
@@ -107,6 +107,8 @@ def decode_odd(content: bytes, most_pixels: float = 2e8) -> tuple[NDArray[np.uin
         plain = page.dtype == np.uint16 and page.imagedepth == 1 and space and channels >= _COLORS[space]
         if not plain or channels > 5 or height * width > most_pixels or not _bounded(page, content):
             raise UnreadablePhoto("holds a TIFF layout that is not supported", "save it as plain RGB")
+        if only_page and len(file.pages) > 1:
+            raise UnreadablePhoto("holds several pages in a TIFF layout that is not supported", "save it as plain RGB")
         values: NDArray[np.uint16] = page.asarray(maxworkers=1)
     if page.planarconfig == _SEPARATE_PLANES:
         values = values.reshape(channels, height, width).transpose(1, 2, 0)

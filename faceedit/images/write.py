@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from faceedit.errors import PhotoError
 from faceedit.images import metadata
@@ -57,7 +58,9 @@ def encode(photo: Photo, options: WriteOptions = WriteOptions()) -> bytes:
     try:
         return ENCODERS[kind.name](job)
     except (OSError, ValueError, OverflowError, struct.error) as error:
-        raise PhotoError(_sentence(photo, f"cannot be written as {kind.name} ({error})"), "use png or tiff") from error
+        raise PhotoError(
+            _sentence(photo, f"cannot be written as {kind.name} ({shown(str(error))})"), "use png or tiff"
+        ) from error
 
 
 def write(photo: Photo, path: Path | str, options: WriteOptions = WriteOptions()) -> None:
@@ -120,5 +123,6 @@ def _on_white(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     """8-bit pixels laid on white through their alpha."""
     if _opaque(alpha):
         return pixels
-    share = alpha[..., None].astype(np.uint32)
-    return ((pixels * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
+    white = Image.new("RGB", pixels.shape[1::-1], "white")
+    white.paste(Image.fromarray(pixels), mask=Image.fromarray(alpha))
+    return np.asarray(white)

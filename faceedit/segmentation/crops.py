@@ -59,7 +59,8 @@ def maps(pixels: NDArray[np.uint8], crops: Sequence[Crop], segmenter: Segmenter)
         return []
     batch = np.stack([cut(pixels, crop, segmenter.size) for crop in crops])
     logits = segmenter.logits(batch)
-    if logits.shape[:2] != (len(crops), len(PARTS)) or not np.isfinite(logits).all():
+    fits = logits.ndim == 4 and logits.shape[:2] == (len(crops), len(PARTS))
+    if not fits or not np.isfinite(logits).all():
         raise PhotoError(f'the model "{segmenter.model.name}" gave an unfit answer of shape {logits.shape}')
     limit = float(np.finfo(np.float16).max)
     shape = (pixels.shape[0], pixels.shape[1])

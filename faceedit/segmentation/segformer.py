@@ -67,7 +67,11 @@ class SegFormer:
         SetupError: the device is not there.
     """
 
-    def __init__(self, folder: Path, name: str, device: str = "auto", precision: Precision = "auto") -> None:
+    def __init__(
+        self, folder: Path, name: str, device: str = "auto", precision: Precision = "auto", *, threads: int = 0
+    ) -> None:
+        if threads:
+            torch.set_num_threads(threads)
         self.folder = Folder.read(folder, name)
         self.model, self.size = self.folder.model, self.folder.size
         self.device = chosen_device(device)

@@ -39,6 +39,7 @@ class Augment:
     turn_far: float = 60.0
     far: float = 0.2
     scale: tuple[float, float] = (0.55, 1.4)
+    stretch: float = 0.08
     shift: float = 0.1
     color: float = 0.7
     grey: float = 0.12
@@ -126,7 +127,7 @@ class Augmenter:
         angle = torch.where(self.chance(count, change.far), far, near.clamp(-2.5 * change.turn, 2.5 * change.turn))
         low, high = (math.log(scale) for scale in change.scale)
         zoom = torch.exp(-self.uniform(count, low, high))
-        stretch = torch.exp(self.uniform(count, -0.08, 0.08))
+        stretch = torch.exp(self.uniform(count, -change.stretch, change.stretch))
         sine, cosine = torch.sin(angle * math.pi / 180), torch.cos(angle * math.pi / 180)
         theta = torch.zeros(count, 2, 3)
         theta[:, 0, 0], theta[:, 0, 1] = cosine * zoom * stretch, -sine * zoom * stretch

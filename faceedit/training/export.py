@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 import transformers
 from transformers import SegformerForSemanticSegmentation
+from transformers.utils import logging
 
 from faceedit.labelled import Folder
 from faceedit.training.options import TrainOptions
@@ -19,7 +20,11 @@ RECORD = "training.json"
 def write_model(model: SegformerForSemanticSegmentation, out: Path) -> None:
     """Write config.json and model.safetensors to a folder, each whole or not at all, in fp16; this halves the model."""
     temporary = out / "export.part"
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     model.half().save_pretrained(temporary)
+    if shown:
+        logging.enable_progress_bar()
     for name in ("model.safetensors", "config.json"):
         (temporary / name).replace(out / name)
     for left in temporary.iterdir():

@@ -62,7 +62,11 @@ def train(data: Path, out: Path, options: TrainOptions, report: Report) -> Path:
     if options.resume and export.finished(out):
         return out
     out.mkdir(parents=True, exist_ok=True)
-    Run(photos, scored, out, options, report).go()
+    threads = torch.get_num_threads()
+    try:
+        Run(photos, scored, out, options, report).go()
+    finally:
+        torch.set_num_threads(threads)
     return out
 
 

@@ -27,6 +27,7 @@ class TrainOptions:
         batch: photos a step.
         lr: the highest learning rate; it rises over the first 3 % and falls as a cosine to nearly 0.
         weight_decay: for matrices only.
+        optimizer: `muon` (its matrices by Muon, the rest by AdamW; needs torch 2.9) or `adamw`.
         ema: share of the averaged weights kept at each step.
         seed: fixes the first weights, the order and all changes of photos.
         device: `cuda`, `mps` or `cpu`; the best there is where None.
@@ -47,7 +48,7 @@ class TrainOptions:
     batch: int = 16
     lr: float = 1e-3
     weight_decay: float = 0.05
-    optimizer: str = "adamw"
+    optimizer: str = "muon"
     ema: float = 0.998
     seed: int = 0
     device: str | None = None
