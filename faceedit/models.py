@@ -30,7 +30,8 @@ LITE = "lite"
 REMOTE = "remote"
 HUB = {"segformer-b5": "jonathandinu/face-parsing"}
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors", "thresholds.json")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+# Source: huggingface_hub, validate_repo_id.
+_HUB_ID = re.compile(r"(?!.*(?:--|\.\.|\.git$))(?=.{3,96}$)\w(?:[\w.-]*\w)?/\w(?:[\w.-]*\w)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -163,8 +164,8 @@ def find(name: str) -> Path:
 def _local(name: str) -> Path | None:
     if name == LITE:
         return Path(__file__).parent / "weights" / "lite"
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = Path(os.path.expanduser(name))  # noqa: PTH111 - an unknown ~user is left as it is, and no error
+    if name and folder.is_dir():
         return folder.resolve()
     if name in HUB or _HUB_ID.fullmatch(name):
         return None
@@ -235,12 +236,12 @@ def default() -> str:
     if not path.is_file():
         return LITE
     try:
-        name = json.loads(path.read_text(encoding="utf-8"))["model"]
+        name = str.strip(json.loads(path.read_text(encoding="utf-8"))["model"])
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ModelError(
             f"the settings in {path} cannot be read", "delete the file, or: faceedit models use lite"
         ) from error
-    return str(name)
+    return name
 
 
 def use(name: str, plugins: Mapping[str, Callable[[str], Any]] | None = None) -> Path:
@@ -248,11 +249,15 @@ def use(name: str, plugins: Mapping[str, Callable[[str], Any]] | None = None) ->
 
     Raises:
         ModelError: there is no such model on this machine.
+        SetupError: the settings file cannot be written.
     """
     if not (plugins and name in plugins):
         folder = find(name)
         name = name if name in (LITE, *HUB) or not Path(name).is_dir() else str(folder)
     path = settings_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"model": name}, indent=2) + "\n", encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"model": name}, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}", "name the model with --model") from error
     return path

@@ -8,11 +8,13 @@ from pydantic import Field
 
 import faceedit
 from faceedit.color import Color, fit_gamut, from_oklab, parse, to_oklab
-from faceedit.matte import blurred, bounds
+from faceedit.matte import alpha, blurred, bounds
 
 Float = NDArray[np.float32]
 Share = Annotated[float, Field(ge=0, le=1)]
 
+# Half the width of the zone along the hair's edge in which strands are told from skin and background.
+HAIR_BAND = 0.06
 # What a lipstick does to the lips' own light: contrast, and how much of a highlight stays white.
 _FINISHES = {"matte": (0.8, 0.3), "satin": (1.0, 0.7), "gloss": (1.15, 1.0)}
 
@@ -44,7 +46,7 @@ def lipstick(
     return _with(region, area, lab + cover[..., None] * (painted - lab))
 
 
-@faceedit.effect(on="hair")
+@faceedit.effect(on="hair", grow=0.05, feather=0.02)
 def hair_color(
     region: faceedit.Region,
     *,
@@ -60,7 +62,9 @@ def hair_color(
     With `fade` the color comes in towards the tips.
     """
     area = bounds(region.selected)
-    lab, weight = to_oklab(region.pixels[area]), region.selected[area]
+    hair = region.mask(region.on)[area]
+    opacity = alpha(region.pixels[area], hair, HAIR_BAND * region.width_px)
+    lab, weight = to_oklab(region.pixels[area]), np.minimum(hair, opacity)
     target, mean = to_oklab(parse(color)), _mean(lab, weight)
     lightness = min(float(target[0]), float(mean[0]) + lift)
     dyed = np.empty_like(lab)
@@ -69,8 +73,8 @@ def hair_color(
     dyed[..., 1:] = target[1:] + spread * (lab[..., 1:] - mean[1:])
     dyed[..., 1:] *= _saturation(dyed[..., 0], lightness)[..., None]
     if fade > 0:
-        dyed = lab + (dyed - lab) * _towards_tips(region, area, fade)[..., None]
-    return _with(region, area, dyed)
+        opacity = opacity * _towards_tips(region, area, fade)
+    return _with(region, area, lab + opacity[..., None] * (dyed - lab))
 
 
 @faceedit.effect(on="skin | nose | ears | neck")

@@ -93,28 +93,31 @@ def test_the_file_on_disk_does_not_depend_on_what_is_covered(tmp_path: Path, kin
 
 
 RUN = """
-    import sys, time
+    import sys
     from pathlib import Path
     sys.path[:0] = {paths!r}
-    from redaction_support import finder, recipe, registry, told
-    from faceedit import images
-    from faceedit.faces import FaceFinder
-    from faceedit.runner import Folder, discover, folder
-    folder.SecondLook = lambda detector, segmenter: told()
+    from redaction_support import finder, registry, told
+    from faceedit.photo import Model
+    from faceedit.runner import Folder, discover, task
+
     class Find:
-        detector = segmenter = None
+        detector = None
+        class segmenter:
+            model = Model()
         __call__ = staticmethod(finder())
-    class Named:
-        class model: name = sha256 = ""
-    Find.segmenter = Named
-    out = Path(sys.argv[2])
-    Folder(recipe(), registry(), discover([sys.argv[1]]), out).apply(Find(), images.Limits(), lambda entry: print(entry.photo, flush=True))
+
+    task.SecondLook = lambda detector, segmenter: told()
+    work = task.Task(Path({recipe!r}), Path(sys.argv[2]))
+    vars(work).update(find=Find(), registry=registry())
+    Folder(work, discover([sys.argv[1]])).apply(1, lambda entry: print(entry.status, flush=True))
 """
 
 
 def command(source: Path, out: Path) -> list[str]:
     here = Path(__file__).parent
-    script = textwrap.dedent(RUN).format(paths=[str(here), str(here.parent / "plugins")])
+    rules = source.parent / "recipe.yaml"
+    rules.write_text("faceedit: 1\nsteps: [{effect: redact}]\n")
+    script = textwrap.dedent(RUN).format(paths=[str(here), str(here.parent / "plugins")], recipe=str(rules))
     return [sys.executable, "-c", script, str(source), str(out)]
 
 
@@ -182,3 +185,18 @@ def test_the_same_command_after_a_kill_gives_the_same_files_as_a_run_in_one_go(t
     digests = [[hashlib.sha256((tmp_path / out / name).read_bytes()).hexdigest() for name in names] for out in "ab"]
     assert digests[0] == digests[1]
     assert json.loads((tmp_path / "a" / "review.json").read_text()) == {"version": 1, "photos": []}
+
+
+def test_every_place_of_a_jpeg_grid_is_covered_whole() -> None:
+    """A face anywhere in a photo of any size, turned or not: no block that it touches is left in part."""
+    for height, width in SIZES:
+        photo = finder(height, width)(images.read(written(scene(1, height, width), "jpeg", 1, {})))
+        covered = edit(photo, recipe(), registry()).covered
+        assert covered is not None
+        raw = np.zeros((height, width), bool)
+        raw[photo.faces[0].box.scaled(BOX_GROWTH).clipped(height, width).slices] = True
+        for down, right in ((0, 0), (height % 16, width % 16), (0, width % 16), (height % 16, 0)):
+            rows, columns = ((np.arange(size) - first) // 16 for size, first in ((height, down), (width, right)))
+            touched = {(rows[y], columns[x]) for y, x in np.argwhere(raw)}
+            cells = np.array([[(row, column) in touched for column in columns] for row in rows])
+            assert covered.mask[cells].all()

@@ -1,0 +1,73 @@
+"""The journal of an output folder: what is ours, what is done, and what a kill leaves."""
+
+import pytest
+
+from faceedit.errors import PhotoError, UsageError
+from faceedit.report import Entry
+from faceedit.runner import Journal
+from faceedit.runner.journal import NAME
+
+
+def written(out, name, content=b"picture"):
+    path = out / name
+    path.write_bytes(content)
+    return path
+
+
+def test_a_file_that_faceedit_did_not_make_is_refused(tmp_path):
+    mine = written(tmp_path, "holiday.jpg")
+    with pytest.raises(UsageError, match=r'holiday.jpg" is there already'):
+        Journal(tmp_path).refuse_strangers([mine])
+    with pytest.raises(PhotoError, match="not made by faceedit"):
+        Journal(tmp_path).begin([mine])
+
+
+def test_a_file_begun_before_a_kill_is_ours_afterwards(tmp_path):
+    path = tmp_path / "a.jpg"
+    Journal(tmp_path).begin([path])
+    path.write_bytes(b"half a run")
+    Journal(tmp_path).refuse_strangers([path])
+
+
+def test_a_finished_photo_is_known_with_its_entry(tmp_path):
+    path = written(tmp_path, "a.jpg")
+    entry = Entry("in/a.jpg", "done", outputs=[str(path)], notes=["fine"])
+    Journal(tmp_path).end(path, "key", entry)
+    assert Journal(tmp_path).finished(path, "key") == entry
+
+
+@pytest.mark.parametrize("change", ["key", "content", "gone"])
+def test_a_photo_is_done_again_where_anything_differs(tmp_path, change):
+    path = written(tmp_path, "a.jpg")
+    Journal(tmp_path).end(path, "key", Entry("in/a.jpg", "done", outputs=[str(path)]))
+    if change == "content":
+        path.write_bytes(b"touched by hand")
+    elif change == "gone":
+        path.unlink()
+    assert Journal(tmp_path).finished(path, "other" if change == "key" else "key") is None
+
+
+def test_a_line_torn_by_a_kill_is_passed_over(tmp_path):
+    path = written(tmp_path, "a.jpg")
+    journal = Journal(tmp_path)
+    journal.begin([path.with_name("b.jpg")])
+    with (tmp_path / NAME).open("a") as file:
+        file.write('{"target": "a.jpg", "ke')
+    assert Journal(tmp_path).finished(path, "key") is None
+
+
+def test_retracting_deletes_what_an_earlier_run_made_and_nothing_else(tmp_path):
+    path, other = written(tmp_path, "a.jpg"), written(tmp_path, "b.jpg")
+    journal = Journal(tmp_path)
+    journal.end(path, "key", Entry("in/a.jpg", "done", outputs=[str(path)]))
+    journal.retract(path)
+    journal.retract(other)
+    assert not path.exists()
+    assert other.exists()
+
+
+def test_names_with_emoji_newlines_and_undecodable_bytes_are_kept(tmp_path):
+    for name in ("ä 🎈.jpg", "two\nlines.jpg", b"\xff.jpg".decode("utf-8", "surrogateescape")):
+        path = written(tmp_path, name)
+        Journal(tmp_path).end(path, "key", Entry(name, "done", outputs=[str(path)]))
+        assert Journal(tmp_path).finished(path, "key") == Entry(name, "done", outputs=[str(path)])
