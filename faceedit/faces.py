@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from faceedit.detection import Detection, Detector, Search, find_faces
 from faceedit.geometry import Crop
 from faceedit.labels import GROUPS, ID
-from faceedit.photo import Face, FaceMap, Photo, eight_bit
+from faceedit.photo import Face, FaceMap, Photo, Source, eight_bit
 from faceedit.segmentation import Segmenter, maps
 
 # A crop is twice the detector's box, its middle a little above the box's, as models for CelebAMask-HQ expect.
@@ -59,7 +59,12 @@ class FaceFinder:
             )
             for index, (face, own) in enumerate(zip(found, seen, strict=True))
         )
-        return photo.replaced(faces=faces, model=self.segmenter.model)
+        return photo.replaced(faces=faces, model=self.segmenter.model, source=self._noted(photo.source, found))
+
+    def _noted(self, source: Source, shown: list[Detection]) -> Source:
+        """The photo's source with what the segmenter has to say, where it was shown something."""
+        notes = getattr(self.segmenter, "notes", ()) if shown else ()
+        return replace(source, notes=(*source.notes, *notes)) if notes else source
 
     def _upright(self, pixels: NDArray[np.uint8], seen: list[FaceMap]) -> list[FaceMap]:
         """Maps of tilted faces made again from a crop turned by the eye line."""

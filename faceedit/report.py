@@ -10,10 +10,13 @@ withheld. Neither holds a pixel.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
+
+import numpy as np
 
 from faceedit.errors import FaceEditError, Withheld
 from faceedit.images import write_atomic
@@ -59,8 +62,20 @@ def faces_json(faces: Iterable[Face]) -> list[dict[str, Any]]:
 
 
 def findings_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings as they stand in reports."""
-    return [finding.as_dict() for finding in findings]
+    """Findings as they stand in reports: whatever a plugin put into them, as JSON can hold it."""
+    return [_plain(finding.as_dict()) for finding in findings]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def model_json(model: Model) -> dict[str, str]:
@@ -109,7 +124,8 @@ def write_review(path: Path, entries: Iterable[Entry]) -> None:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    write_atomic(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
+    # A file name that is no UTF-8 holds surrogates; "backslashreplace" spells them as JSON does.
+    write_atomic(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
 
 
 def exit_code(entries: Iterable[Entry]) -> int:

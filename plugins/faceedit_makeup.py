@@ -8,13 +8,17 @@ from pydantic import Field
 
 import faceedit
 from faceedit.color import Color, fit_gamut, from_oklab, parse, to_oklab
-from faceedit.matte import alpha, blurred, bounds
+from faceedit.matte import alpha, blurred, bounds, guided_filter
 
 Float = NDArray[np.float32]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 # Half the width of the zone along the hair's edge in which strands are told from skin and background.
 HAIR_BAND = 0.06
+# Differences of lightness within smoothed skin that count as contour, not as blotch.
+CONTOUR = 0.04
+# Share of the finest texture that full smoothing takes away.
+PORES_LOST = 0.2
 # What a lipstick does to the lips' own light: contrast, and how much of a highlight stays white.
 _FINISHES = {"matte": (0.8, 0.3), "satin": (1.0, 0.7), "gloss": (1.15, 1.0)}
 
@@ -37,9 +41,9 @@ def lipstick(
     contrast, white = _FINISHES[finish]
     mean = _mean(lab, weight)
     rest = lab[..., 0] - mean[0]
-    shine = _step(rest, 0.08, 0.3) * white
+    shine = white * _step(lab[..., 0] - blurred(lab[..., 0], 0.03 * region.width_px, weight), 0.03, 0.15)
     painted = np.empty_like(lab)
-    painted[..., 0] = target[0] + contrast * rest + (0.12 * _step(rest, 0.04, 0.2) if finish == "gloss" else 0)
+    painted[..., 0] = target[0] + contrast * rest + (0.08 * shine if finish == "gloss" else 0)
     painted[..., 1:] = target[1:] + 0.5 * (lab[..., 1:] - mean[1:])
     painted[..., 1:] *= (1 - 0.7 * shine)[..., None]
     cover = amount * (1 - _teeth(lab, mean, region.mask("mouth", grow=0.01, feather=0.01)[area]))
@@ -64,17 +68,21 @@ def hair_color(
     area = bounds(region.selected)
     hair = region.mask(region.on)[area]
     opacity = alpha(region.pixels[area], hair, HAIR_BAND * region.width_px)
-    lab, weight = to_oklab(region.pixels[area]), np.minimum(hair, opacity)
-    target, mean = to_oklab(parse(color)), _mean(lab, weight)
+    lab, core = to_oklab(region.pixels[area]), np.minimum(hair, opacity)
+    strands = _strands(lab, opacity, HAIR_BAND * region.width_px)
+    target, mean = to_oklab(parse(color)), _mean(lab, core)
     lightness = min(float(target[0]), float(mean[0]) + lift)
     dyed = np.empty_like(lab)
-    dyed[..., 0] = _moved_lightness(lab[..., 0], weight, lightness)
+    dyed[..., 0] = _relit(strands[..., 0], float(mean[0]), lightness)
     spread = 0.6 if style == "natural" else 0.25
-    dyed[..., 1:] = target[1:] + spread * (lab[..., 1:] - mean[1:])
+    reached = (
+        target[1:] * lightness / max(float(target[0]), lightness, 1e-3)
+    )  # a blond held back by `lift` is no mustard
+    dyed[..., 1:] = reached + spread * (strands[..., 1:] - mean[1:])
     dyed[..., 1:] *= _saturation(dyed[..., 0], lightness)[..., None]
     if fade > 0:
         opacity = opacity * _towards_tips(region, area, fade)
-    return _with(region, area, lab + opacity[..., None] * (dyed - lab))
+    return _with(region, area, lab + opacity[..., None] * (dyed - strands))
 
 
 @faceedit.effect(on="skin | nose | ears | neck")
@@ -95,9 +103,10 @@ def skin_tone(
         even = blurred(lab, 0.02 * region.width_px, weight)
         wide = blurred(even, 0.15 * region.width_px, weight)
         lab = lab + np.array([0.35, 0.8, 0.8], np.float32) * np.float32(evenness) * (wide - even)
-    shade = 4 * lab[..., 0] * (1 - lab[..., 0])  # deepest shadows and highlights keep their place
-    moved = lab + shade[..., None] * np.array([0.15 * lightness, 0.006 * warmth, 0.035 * warmth], np.float32)
-    return _with(region, area, moved)
+    # All of OKLab times one factor is more or less light on the same skin; it ends before white.
+    light = lab[..., :1]
+    lab = lab * (1 + 0.3 * lightness * np.clip(1.6 * (1 - light), 0, 1))
+    return _with(region, area, lab + light * np.array([0, 0.008, 0.045], np.float32) * np.float32(warmth))
 
 
 @faceedit.effect(on="skin | nose")
@@ -110,11 +119,11 @@ def smooth(
     """Smooth the skin and keep its pores: blotches and fine shadows go, texture and contours stay."""
     area = bounds(region.selected)
     lab, weight = to_oklab(region.pixels[area]), region.selected[area]
-    fine = blurred(lab, 0.1 * size * region.width_px, weight)
-    coarse = blurred(fine, size * region.width_px, weight)
-    blotches = fine - coarse
-    keep = _step(np.abs(blotches[..., 0]), 0.03, 0.12)[..., None]
-    smoothed = lab - amount * (1 - keep) * blotches - 0.2 * amount * (lab - fine)
+    reach = size * region.width_px
+    fine = blurred(lab, 0.1 * reach, weight)
+    coarse = blurred(fine, 0.7 * reach, weight)
+    coarse[..., 0] = guided_filter(lab[..., 0], lab[..., 0], reach, CONTOUR**2)
+    smoothed = lab - amount * (fine - coarse) - PORES_LOST * amount * (lab - fine)
     return _with(region, area, smoothed)
 
 
@@ -143,16 +152,19 @@ def _teeth(lab: Float, lips: Float, near_mouth: Float) -> Float:
     return near_mouth * pale * _step(lab[..., 0] - lips[0], 0.02, 0.12)
 
 
-def _moved_lightness(lightness: Float, weight: Float, target: float) -> Float:
-    """Lightness bent by a power so that its mean is `target`: black stays black and white stays white."""
-    values = np.clip(lightness, 1e-3, 1)
-    core = values[weight > 0.8] if (weight > 0.8).any() else values.ravel()
-    power = 1.0
-    for _ in range(8):
-        bent = core**power
-        power -= float((bent.mean() - target) / (bent * np.log(core)).mean())
-        power = min(max(power, 0.1), 10.0)
-    return values ** np.float32(power)
+def _strands(lab: Float, opacity: Float, reach_px: float) -> Float:
+    """The hair's own colour at each pixel: the pixel's where hair is all there is, else that of the hair nearby."""
+    nearby = blurred(lab, reach_px / 2, _step(opacity, 0.9, 1.0))
+    own = _step(opacity, 0.5, 0.98)[..., None]
+    return own * lab + (1 - own) * nearby
+
+
+def _relit(lightness: Float, mean: float, target: float) -> Float:
+    """Lightness moved from `mean` to `target`; contrast grows with it as in real hair, highlights bend before white."""
+    contrast = min(max((target / max(mean, 0.02)) ** 0.5, 0.7), 2.0)
+    rest = contrast * (lightness - mean)
+    room = np.float32(max(0.97 - target, 0.05))
+    return target + np.where(rest > 0, room * np.tanh(rest / room), rest)
 
 
 def _saturation(lightness: Float, middle: float) -> Float:

@@ -118,7 +118,10 @@ def planted() -> Iterator[tuple[str, bytes]]:
     yield "jpeg trailer", jpeg + thumbnail()
     yield "jpeg motion photo", jpeg + b"\0\0\0\x18ftypmp42" + CANARY
     yield "jpeg before the end", jpeg[:-2] + CANARY * 40 + b"\xff\xd9"
-    yield "jpeg unused table", with_segment(jpeg, 0xDB, b"\3" + np.resize(np.frombuffer(CANARY, np.uint8), 64).tobytes())
+    yield (
+        "jpeg unused table",
+        with_segment(jpeg, 0xDB, b"\3" + np.resize(np.frombuffer(CANARY, np.uint8), 64).tobytes()),
+    )
     for name in (b"tEXt", b"iTXt", b"eXIf", b"prVt"):
         yield f"png {name.decode()}", with_chunk(png, name, b"Comment\0" + CANARY)
     yield "png zTXt", with_chunk(png, b"zTXt", b"Comment\0\0" + zlib.compress(CANARY))

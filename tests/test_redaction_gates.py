@@ -23,7 +23,9 @@ from faceedit.engine import edit
 from faceedit.testing import painted_photo
 from faceedit.verify import bare
 
-FORMATS = [("jpeg", {"quality": q, "subsampling": s}) for q in (50, 63, 75, 86, 92, 98) for s in (0, 1, 2)] + [("png", {})]
+FORMATS = [("jpeg", {"quality": q, "subsampling": s}) for q in (50, 63, 75, 86, 92, 98) for s in (0, 1, 2)] + [
+    ("png", {})
+]
 TURNS = range(1, 9)
 SIZES = ((96, 112), (87, 106), (73, 89))
 

@@ -1,7 +1,6 @@
 """Redaction fails closed: every way in which the tools that were read let a face through, tried on ours."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from typer.testing import CliRunner
 
 from faceedit import images
 from faceedit.cli import app
-from faceedit.coverage import Covered, cover, hidden
+from faceedit.coverage import cover, hidden
 from faceedit.detection import Detection
 from faceedit.engine import edit
 from faceedit.errors import PhotoError, SetupError, UnreadablePhoto, Withheld
@@ -101,9 +100,9 @@ def test_a_condition_that_cannot_be_decided_redacts(tmp_path: Path) -> None:
 
 
 def test_faceless_photos_pass_only_if_the_recipe_says_so_and_that_is_noted(tmp_path: Path) -> None:
-    entry, target = run(tmp_path, find=no_face, output="no_faces: copy")
+    entry, _ = run(tmp_path, find=no_face, output="no_faces: copy")
     assert any("no_faces: copy" in note for note in entry.notes)
-    assert target.read_bytes() != (tmp_path / "in.png").read_bytes()
+    assert entry.audit["covered"] == []
 
 
 def test_a_faceless_photo_that_is_let_through_is_still_looked_at_twice(tmp_path: Path) -> None:
@@ -250,7 +249,7 @@ def test_a_detection_counts_as_covered_only_if_most_of_it_is() -> None:
 
 
 def test_verify_file_finds_faces_metadata_frames_and_pictures_below_the_picture(tmp_path: Path) -> None:
-    source = write_photo(tmp_path / "a.jpg", comment=b"secret")
+    source = write_photo(tmp_path / "a.jpg", scene(0), comment=b"secret")
     verdict = verify_file(source, lambda _: [CORNER])
     assert verdict.faces == (CORNER,)
     assert verdict.problems == ("holds a comment",)
@@ -293,4 +292,3 @@ def test_the_command_does_not_believe_a_report_about_another_file(tmp_path: Path
     entry = {"audit": {"outputs": [{"sha256": "0" * 64}], "left": [[0, 0, 9, 9]]}}
     (tmp_path / "report.json").write_text(json.dumps({"photos": [entry]}))
     assert left_on_purpose(path) == []
-    os.utime(path)

@@ -59,10 +59,9 @@ class Remote:
 
     def _ask(self, picture: bytes) -> Sequence[Any]:
         """The service's answer to one picture: elements with `label` and `mask`."""
-        from huggingface_hub.errors import (  # noqa: PLC0415 - slow to import
-            HfHubHTTPError,
-            HTTPError,  # type: ignore[attr-defined] # the base of what its HTTP library raises, whichever that is
-        )
+        from huggingface_hub import errors  # noqa: PLC0415 - slow to import
+
+        http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined] # of whichever library it uses
 
         reason = ""
         for attempt in range(ATTEMPTS):
@@ -70,9 +69,9 @@ class Remote:
                 time.sleep(min(self.pause * 2 ** (attempt - 1), LONGEST_PAUSE))
             try:
                 return self._client.image_segmentation(picture)
-            except HfHubHTTPError as error:
+            except errors.HfHubHTTPError as error:
                 reason = self._reason(error)
-            except (HTTPError, OSError) as error:  # no connection, cut off, timed out
+            except (http_error, OSError) as error:  # no connection, cut off, timed out
                 reason = str(error).strip() or type(error).__name__
             except (ValueError, KeyError, TypeError) as error:  # an answer that is no list of labels and masks
                 raise ModelError(
