@@ -18,9 +18,9 @@ Channels = NDArray[np.float32]  # (h, w, 3)
 # A blurred hard mask beyond this value is safely inside, below its complement safely outside.
 SURE = 0.98
 # How steeply a model's probability turns into opacity where colours cannot tell: its own edge is several pixels wide.
-SHARPEN = 2.5
+SHARPEN = 4.0
 # Deviation of a colour within one surface (sensor noise, JPEG), and of the prior opacity, both 0..1.
-NOISE, DOUBT = 0.03, 0.3
+NOISE, DOUBT = 0.04, 0.25
 # Germer's levels end at this many pixels; his regularisation, so that flat areas have an answer.
 FINEST, SMOOTHNESS = 384, 1e-3
 
@@ -107,27 +107,50 @@ def bounds(mask: NDArray[Any], margin_px: int = 0) -> tuple[slice, slice]:
     return found[0], found[1]
 
 
+def smoothstep(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    """0 up to `low`, 1 from `high` on, and a smooth slope between."""
+    share = np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
+    return share * share * (3 - 2 * share)
+
+
+def mean_inside(values: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean (n,) of values (..., n) where the mask (...) is sure, or, if it nowhere is, weighted by all of it."""
+    core = np.where(mask > 0.8, mask, 0) if (mask > 0.8).any() else mask
+    return np.tensordot(core, values, mask.ndim) / np.maximum(core.sum(), np.float32(1e-6))
+
+
 def grown(mask: Plane, distance_px: float) -> Plane:
     """The mask moved outwards by `distance_px` pixels (inwards if negative), with an edge one pixel soft."""
-    if distance_px == 0:
+    if distance_px == 0 or not mask.any():
         return mask
-    core = mask > 0.5
+    area = bounds(mask, math.ceil(abs(distance_px)) + 2)
+    result = mask.copy()
     if distance_px > 0:
-        away = ndimage.distance_transform_edt(~core) if core.any() else np.full(mask.shape, np.inf)
-        return np.maximum(mask, np.clip(distance_px + 1 - away, 0, 1)).astype(np.float32)
-    depth = ndimage.distance_transform_edt(core) if not core.all() else np.full(mask.shape, np.inf)
-    return np.minimum(mask, np.clip(depth + distance_px, 0, 1)).astype(np.float32)
+        reached = np.clip(distance_px + 1 - _distance(mask[area] > 0.5, distance_px), 0, 1)
+        result[area] = np.maximum(mask[area], reached)
+    else:
+        kept = np.clip(_distance(mask[area] <= 0.5, distance_px) + distance_px, 0, 1)
+        result[area] = np.minimum(mask[area], kept)
+    return result
+
+
+def _distance(where: NDArray[np.bool_], reach_px: float) -> Plane:
+    """Distance in pixels to the nearest place in `where`, infinite if there is none; long ones on a reduced grid."""
+    if not where.any():
+        return np.full(where.shape, np.inf, np.float32)
+    step = max(1, int(abs(reach_px) // 8))
+    height, width = where.shape
+    small = _resized(where.astype(np.float32), (max(1, width // step), max(1, height // step))) >= 0.5
+    if not small.any():
+        return ndimage.distance_transform_edt(~where).astype(np.float32)
+    cells = ndimage.distance_transform_edt(~small).astype(np.float32)
+    # From the middle of a cell to the edge of the next is half a cell: in pixels that is the half pixel less.
+    return _resized(np.where(small, 0, cells * step - np.float32((step - 1) / 2)), (width, height))
 
 
 def feathered(mask: Plane, sigma_px: float) -> Plane:
     """The mask with its edge softened by a Gaussian of `sigma_px` pixels."""
-    if sigma_px <= 0:
-        return mask
-    step = max(1, int(sigma_px // 4))
-    height, width = mask.shape
-    small = _resized(mask, (max(1, width // step), max(1, height // step)))
-    soft = ndimage.gaussian_filter(small, sigma_px / step, mode="nearest", truncate=3)
-    return np.clip(_resized(soft, (width, height)), 0, 1)
+    return np.clip(blurred(mask, sigma_px), 0, 1)
 
 
 def blurred(values: NDArray[np.float32], sigma_px: float, weight: Plane | None = None) -> NDArray[np.float32]:
@@ -138,58 +161,72 @@ def blurred(values: NDArray[np.float32], sigma_px: float, weight: Plane | None =
     """
     if sigma_px <= 0:
         return values
-    if weight is not None:
-        shared = blurred(weight, sigma_px)
-        summed = blurred(values * (weight if values.ndim == 2 else weight[..., None]), sigma_px)
-        divisor: Plane = np.maximum(shared, np.float32(1e-4))
-        return summed / (divisor if values.ndim == 2 else divisor[..., None])
-    if values.ndim == 3:
-        return np.dstack([blurred(values[..., channel], sigma_px) for channel in range(values.shape[2])])
+    size = (values.shape[1], values.shape[0])
+    planes = [values] if values.ndim == 2 else [values[..., channel] for channel in range(values.shape[2])]
+    if weight is None:
+        soft = [_soft(plane, sigma_px) for plane in planes]
+    else:
+        total = np.maximum(_soft(weight, sigma_px), np.float32(1e-4))
+        soft = [_soft(plane * weight, sigma_px) / total for plane in planes]
+    return _resized(soft[0], size) if values.ndim == 2 else np.dstack([_resized(plane, size) for plane in soft])
+
+
+def _soft(values: Plane, sigma_px: float) -> Any:
+    """A Gaussian blur left on its reduced grid."""
     step = max(1, int(sigma_px // 3))
-    height, width = values.shape
-    small = _resized(values, (max(1, width // step), max(1, height // step)))
-    soft = ndimage.gaussian_filter(small, sigma_px / step, mode="nearest", truncate=3)
-    return _resized(soft, (width, height))
+    small = _resized(values, (max(1, values.shape[1] // step), max(1, values.shape[0] // step)))
+    return ndimage.gaussian_filter(small, sigma_px / step, mode="nearest", truncate=3)
 
 
-def alpha(pixels: Channels, probability: Plane, band_px: float) -> Plane:
+def alpha(pixels: Channels, probability: Plane, band_px: float, hairy: Plane | None = None) -> Plane:
     """How opaque each pixel of a subject is, (h, w) float32 0..1, from a model's soft `probability` of the subject.
 
     Within about `band_px` of the subject's edge, each pixel (h, w, 3) is explained as a mix of the colours that
     lie safely inside and safely outside nearby; where these look alike the probability decides.
+    With `hairy` (h, w) 0..1 the band is that wide only along hair, and half of it along plain edges.
     """
     hard = (probability > 0.5).astype(np.float32)
     near = blurred(hard, band_px / 2)
+    if hairy is not None:
+        plain = blurred(hard, band_px / 4)
+        near = plain + hairy * (near - plain)
     inside, outside = near > SURE, near < 1 - SURE
-    prior = np.clip((guided_filter(luma(pixels), probability, band_px / 3) - 0.5) * SHARPEN + 0.5, 0, 1)
-    opacity = prior
-    for reach in (1.0, 0.4):
-        opacity = _unmixed(pixels, opacity, inside, outside, reach * band_px)
-        opacity = np.where(inside, np.float32(1), np.where(outside, np.float32(0), opacity))
-        inside, outside = inside | (opacity > SURE), outside | (opacity < 1 - SURE)
+    prior = np.clip((guided_filter(pixels, probability, band_px / 5) - 0.5) * SHARPEN + 0.5, 0, 1)
+    step = max(1, int(band_px // 16))
+    small = _channels(pixels, (max(1, pixels.shape[1] // step), max(1, pixels.shape[0] // step)))
+    for reach_px in (band_px, 0.4 * band_px):
+        opacity = inside.astype(np.float32)
+        sides = [_local_color(small, side.astype(np.float32), reach_px / step) for side in (inside, outside)]
+        mixed = ~(inside | outside)
+        opacity[mixed] = _unmixed(pixels, mixed, prior[mixed], *sides)
+        inside, outside = opacity > SURE, opacity < 1 - SURE
     return opacity
 
 
-def _unmixed(
-    pixels: Channels, prior: Plane, inside: NDArray[np.bool_], outside: NDArray[np.bool_], reach_px: float
-) -> Plane:
-    """The share of the inside's colour in each pixel: least squares, with the prior as one more observation."""
-    front, front_spread = _local_color(pixels, inside, reach_px)
-    back, back_spread = _local_color(pixels, outside, reach_px)
-    noise = NOISE**2 + front_spread + back_spread
-    apart = front - back
-    along = np.einsum("hwc,hwc->hw", pixels - back, apart) / noise
-    weight = np.einsum("hwc,hwc->hw", apart, apart) / noise
-    trust = np.float32(1 / DOUBT**2)
-    return np.clip((along + trust * prior) / (weight + trust), 0, 1)
-
-
-def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) -> tuple[Channels, Plane]:
-    """Mean colour and its variance (mean of the channels) around each pixel, of the pixels in `where`."""
-    weight = where.astype(np.float32)
+def _local_color(pixels: Channels, weight: Plane, reach_px: float) -> list[Plane]:
+    """The mean colour around each pixel, a plane a channel, and last its variance (mean of the channels)."""
+    weight = _resized(weight, (pixels.shape[1], pixels.shape[0]))
     mean = blurred(pixels, reach_px, weight)
     square = blurred(np.einsum("hwc,hwc->hw", pixels, pixels), reach_px, weight)
-    return mean, np.maximum(square - np.einsum("hwc,hwc->hw", mean, mean), 0) / 3
+    spread = np.maximum(square - np.einsum("hwc,hwc->hw", mean, mean), 0) / 3
+    return [*np.moveaxis(mean, 2, 0), spread]
+
+
+def _unmixed(
+    pixels: Channels, mixed: NDArray[np.bool_], prior: Plane, front: list[Plane], back: list[Plane]
+) -> NDArray[np.float32]:
+    """The front's share (n,) in the n mixed pixels: least squares, with the prior as one more observation."""
+    size = (pixels.shape[1], pixels.shape[0])
+    *fronts, front_spread = (_resized(plane, size)[mixed] for plane in front)
+    *backs, back_spread = (_resized(plane, size)[mixed] for plane in back)
+    noise = NOISE**2 + front_spread + back_spread
+    along = np.full(len(prior), 1 / DOUBT**2, np.float32)
+    weight = along.copy()
+    along *= prior
+    for channel, (near, far) in enumerate(zip(fronts, backs, strict=True)):
+        along += (pixels[..., channel][mixed] - far) * (near - far) / noise
+        weight += (near - far) ** 2 / noise
+    return np.clip(along / weight, 0, 1)
 
 
 def foreground(pixels: Channels, opacity: Plane) -> Channels:

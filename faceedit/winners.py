@@ -4,9 +4,8 @@ A cell is the square between four neighbouring samples of the planes. Interpolat
 its corners, so a cell whose corners have one winner has it everywhere: only the other cells are computed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,10 @@ Winners = NDArray[np.uint8]  # (h, w)
 
 # Stands for "not decided by its corners" in the map of cells.
 MIXED = 255
-# Photo rows looked at together where the crop is tilted.
+# Photo rows looked at together where the crop may be tilted.
 STRIP = 64
+# Cells are gone through one by one where a window has many pixels for each.
+LARGE = 1000 * 1000
 
 
 def winners(planes: NDArray[Any], crop: Crop, window: Box) -> Winners:
@@ -29,12 +30,14 @@ def winners(planes: NDArray[Any], crop: Crop, window: Box) -> Winners:
     The same as reading all planes at all pixels bilinearly and taking the first of the largest.
     """
     result = np.zeros((window.height, window.width), np.uint8)
-    if crop.angle % 90 == 0:  # a quarter turn of the crop is one of the planes, and keeps rows and columns apart
+    if (
+        crop.angle % 90 == 0 and window.area >= LARGE
+    ):  # a quarter turn of the crop is one of the planes, and keeps rows and columns apart
         cells = _Cells(np.rot90(planes, -round(crop.angle / 90), (1, 2)))
         _straight(result, cells, cells.matrix(replace(crop, angle=0.0), window))
     else:
         cells = _Cells(planes)
-        _tilted(result, cells, cells.matrix(crop, window))
+        _anyhow(result, cells, cells.matrix(crop, window))
     return result
 
 
@@ -67,10 +70,8 @@ class _Cells:
         rivals = np.flatnonzero(self.rivals[:, row, column])
         best, winner = None, None
         for rival in rivals:
-            (top_left, top_right), (low_left, low_right) = self.samples[rival, row : row + 2, column : column + 2]
-            left = top_left + (low_left - top_left) * down
-            right = top_right + (low_right - top_right) * down
-            value = left + (right - left) * across
+            corners = self.samples[rival, row : row + 2, column : column + 2].ravel()
+            value = _between(corners, down, across)
             if best is None or winner is None:
                 best, winner = value, np.full(value.shape, rival, np.uint8)
             else:
@@ -78,6 +79,15 @@ class _Cells:
                 best = np.maximum(best, value)
         assert winner is not None  # noqa: S101 - the plane with the highest lowest corner is its own rival
         return winner
+
+
+def _between(corners: Iterable[Any], down: Float, across: Float) -> Float:
+    """The value at places 0..1 `down` and `across` a cell, from its corners in reading order."""
+    top_left, top_right, low_left, low_right = corners
+    left = top_left + (low_left - top_left) * down
+    right = top_right + (low_right - top_right) * down
+    between: Float = left + (right - left) * across
+    return between
 
 
 def _corners(samples: NDArray[Any]) -> Iterator[NDArray[Any]]:
@@ -105,40 +115,35 @@ def _straight(result: Winners, cells: _Cells, matrix: Float) -> None:
             inside[high, wide] = cells.decide(row, column, down[high], across[wide])
 
 
-def _tilted(result: Winners, cells: _Cells, matrix: Float) -> None:
-    """Fill in the winners where the planes lie askew."""
-    flat = _decided(result, cells, matrix)
-    y, x = np.divmod(flat, result.shape[1])
-    place_x, place_y = _places(matrix, x, y)
-    cell_x, cell_y = place_x.astype(np.intp), place_y.astype(np.intp)
-    cell = cell_y * (cells.shape[1] + 1) + cell_x
-    few = cells.decided.size <= np.iinfo(np.uint16).max  # 16-bit numbers are sorted by counting, several times faster
-    order = np.argsort(cell.astype(np.uint16) if few else cell, kind="stable")
-    cell, across, down = cell[order], (place_x - cell_x)[order], (place_y - cell_y)[order]
-    starts = np.flatnonzero(np.diff(cell, prepend=-1))
-    winner = np.empty(flat.shape, np.uint8)
-    for start, stop in pairwise([*starts, len(flat)]):
-        row, column = divmod(int(cell[start]), cells.shape[1] + 1)
-        winner[start:stop] = cells.decide(row, column, down[start:stop], across[start:stop])
-    result.reshape(-1)[flat[order]] = winner
-
-
-def _decided(result: Winners, cells: _Cells, matrix: Float) -> NDArray[np.intp]:
-    """Fill in what the corners decide; return the flat index of all other pixels."""
+def _anyhow(result: Winners, cells: _Cells, matrix: Float) -> None:
+    """Fill in the winners, however the planes lie, a strip of rows after the other."""
     # Half cells, because the planes end in the middle of the outermost cells; a ring of background lies around.
     table = np.pad(cells.decided.repeat(2, 0).repeat(2, 1)[1:-1, 1:-1], 1)
     height, width = table.shape
     columns = np.arange(result.shape[1])
-    mixed = []
     for top in range(0, result.shape[0], STRIP):
         strip = result[top : top + STRIP]
-        half_x, half_y = _places(2 * matrix, columns, np.arange(top, top + len(strip))[:, None])
-        index = np.clip(half_y, 0, height - 1, out=half_y).astype(np.int32)
-        index *= width
-        index += np.clip(half_x, 0, width - 1, out=half_x).astype(np.int32)
+        place_x, place_y = _places(matrix, columns, np.arange(top, top + len(strip))[:, None])
+        index = np.clip(2 * place_y, 0, height - 1).astype(np.int32) * width
+        index += np.clip(2 * place_x, 0, width - 1).astype(np.int32)
         np.take(table, index, out=strip, mode="clip")
-        mixed.append(np.flatnonzero(strip == MIXED) + top * result.shape[1])
-    return np.concatenate(mixed)
+        mixed = np.flatnonzero(strip == MIXED)
+        strip.reshape(-1)[mixed] = _of_places(cells, place_x.ravel()[mixed], place_y.ravel()[mixed])
+
+
+def _of_places(cells: _Cells, place_x: Float, place_y: Float) -> Winners:
+    """The winners (n,) at n places, rival by rival, each where its cell lets it win."""
+    cell_x, cell_y = place_x.astype(np.intp), place_y.astype(np.intp)
+    across, down, cell = place_x - cell_x, place_y - cell_y, cell_y * (cells.shape[1] + 1) + cell_x
+    best, winner = np.full(cell.shape, -np.inf), np.zeros(cell.shape, np.uint8)
+    for rival, plane in enumerate(cells.samples):
+        near = np.flatnonzero(cells.rivals[rival].ravel()[cell])
+        if near.size:
+            corners = [corner.ravel()[cell[near]] for corner in _corners(plane)]
+            value = _between(corners, down[near], across[near])
+            better = value > best[near]
+            best[near[better]], winner[near[better]] = value[better], rival
+    return winner
 
 
 def _places(matrix: Float, columns: NDArray[Any], rows: NDArray[Any]) -> tuple[Float, Float]:

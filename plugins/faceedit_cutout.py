@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 import faceedit
-from faceedit.matte import alpha, bounds, foreground
+from faceedit.matte import alpha, blurred, bounds, foreground, smoothstep
 
 # Half the width of the zone along the edge in which hairs are looked for, as a share of the face's width.
 BAND = 0.06
@@ -36,7 +36,9 @@ def cutout(
     pixels, seen = region.pixels[area], probability[area]
     if not seen.size:
         return faceedit.Result(findings=[faceedit.Finding("nothing_to_do", face.index, details={"effect": "cutout"})])
-    opacity = alpha(pixels, seen, BAND * region.width_px)
+    band = BAND * region.width_px
+    hairy = smoothstep(blurred(region.mask("hair")[area], band), 0.03, 0.15)
+    opacity = alpha(pixels, seen, band, hairy)
     picture = _rgba(foreground(pixels, opacity), opacity)
     left, top = area[1].start + region.window.left, area[0].start + region.window.top
     extra = _on_canvas(picture, left, top, face.photo_shape) if canvas == "full" else _trimmed(picture)

@@ -71,7 +71,7 @@ def ghost(region: Region, *, amount: Annotated[float, Field(ge=0, le=1)] = 0.5):
     return Result(region.pixels, extras={"seen": picture, "masks": np.dstack(masks)})
 
 
-@faceedit.effect(on="background", scope="photo")
+@faceedit.effect(on="person | background", scope="photo")
 def vanish(region: Region):
     """Make the whole photo transparent."""
     return Result(None, alpha=np.zeros(region.shape, np.float32))

@@ -101,7 +101,8 @@ def test_sixty_faces_each_own_their_pixels() -> None:
     assert len(photo.faces) == 60
     claimed = np.sum([face.mask("person") > 0.5 for face in photo.faces], axis=0)
     assert claimed.max() == 1
-    assert all((photo.labels()[face.box.slices] > 0).mean() > 0.9 for face in photo.faces)
+    labels = photo.labels()
+    assert all((labels[face.box.slices] > 0).mean() > 0.9 for face in photo.faces)
 
 
 def test_a_model_that_answers_nan_fails_the_photo_with_its_name(lite: SegFormer, with_net: Callable[..., None]) -> None:

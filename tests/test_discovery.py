@@ -47,7 +47,8 @@ def test_a_file_is_taken_by_name_whatever_its_suffix(tree: Path) -> None:
     assert found(tree / "notes.txt", tree / ".cache" / "e.jpg") == [("notes.txt", "."), ("e.jpg", ".")]
 
 
-def test_a_pattern_names_photos_only(tree: Path) -> None:
+@pytest.mark.usefixtures("tree")
+def test_a_pattern_names_photos_only() -> None:
     assert found("photos/*") == [("a.PNG", "."), ("b.jpg", ".")]
     assert found("photos/**/*.tif*") == [("d.tiff", ".")]
     assert found("photos/**/[cd].*") == [("c.webp", "."), ("d.tiff", ".")]

@@ -43,9 +43,8 @@ def test_the_tree_is_mirrored(tmp_path: Path, out: Path) -> None:
         ("a.JPG", {}, "a.JPG"),
         ("a.jpeg", {"format": "jpeg"}, "a.jpg"),
         ("a.png", {"format": "webp"}, "a.webp"),
-        ("a.gif", {}, "a.png"),
-        ("a.bmp", {}, "a.png"),
-        ("a.heic", {}, "a.jpg"),
+        ("a.gif", {}, "a.gif"),
+        ("a.heic", {}, "a.heic"),
         ("a", {}, "a.png"),
         ("a.raw", {"format": "tiff"}, "a.tif"),
         ("a.b.jpg", {}, "a.b.jpg"),
@@ -56,6 +55,20 @@ def test_the_tree_is_mirrored(tmp_path: Path, out: Path) -> None:
 def test_the_name_follows_the_recipe(tmp_path: Path, out: Path, name: str, output: dict, expected: str) -> None:
     photos = touched(tmp_path / "photos", name)
     assert targets(out, photos / name, **output) == [expected]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a.gif", "a.png"), ("a.BMP", "a.png"), ("a.jpg", "a.jpg")])
+def test_redacted_photos_leave_formats_that_can_hold_anything(
+    tmp_path: Path, out: Path, name: str, expected: str
+) -> None:
+    (job,) = plan([Input(tmp_path / name)], out, Output(), "", redacts=True)
+    assert job.target == out / expected
+
+
+def test_where_a_suffix_must_change_photos_that_differ_by_it_keep_it(tmp_path: Path, out: Path) -> None:
+    inputs = [Input(tmp_path / name) for name in ("a.gif", "a.png", "a.bmp")]
+    jobs = plan(inputs, out, Output(), "", redacts=True)
+    assert [job.target.name for job in jobs] == ["a.gif.png", "a.png", "a.bmp.png"]
 
 
 def test_the_date_is_that_of_the_file(tmp_path: Path, out: Path) -> None:
@@ -90,7 +103,6 @@ def test_inputs_that_differ_by_suffix_keep_it_in_extras(tmp_path: Path, out: Pat
     ("names", "output"),
     [
         (("a.jpg", "a.jpeg"), {"format": "jpeg"}),
-        (("a.gif", "a.png"), {}),
         (("A.jpg", "a.jpg"), {}),
         (("a\u0308.jpg", "\u00e4.jpg"), {}),  # one letter, composed and not
         (("a.jpg", "sub/b.jpg"), {"name": "all.{ext}"}),
@@ -104,15 +116,9 @@ def test_two_outputs_of_one_name_are_refused(tmp_path: Path, out: Path, names: t
     assert not out.exists()
 
 
-def test_an_extra_that_would_be_another_photos_output_is_told_apart(tmp_path: Path, out: Path) -> None:
-    photos = touched(tmp_path / "photos", "a.jpg", "a.labels.png")
-    with pytest.raises(UsageError, match=r'would both become ".*a\.labels\.png"'):
-        plan(discover([str(photos)]), out, Output(), "", beside=("labels", "overlay"))
-
-
 def test_maps_of_photos_that_differ_by_suffix_do_not_clash(tmp_path: Path, out: Path) -> None:
     photos = touched(tmp_path / "photos", "a.jpg", "a.png", "a.gif")
-    jobs = plan(discover([str(photos)]), out, Output(), "", beside=("labels",), photo=False)
+    jobs = plan(discover([str(photos)]), out, Output(), "", maps=("labels", "overlay"))
     names = sorted(job.beside("labels").name for job in jobs)
     assert names == ["a.gif.labels.png", "a.jpg.labels.png", "a.png.labels.png"]
 
@@ -121,7 +127,7 @@ def test_a_map_that_would_replace_an_input_is_refused(tmp_path: Path) -> None:
     photos = touched(tmp_path / "photos", "a.jpg", "a.labels.png")
     inputs = discover([str(photos / "a.jpg"), str(photos / "a.labels.png")])
     with pytest.raises(UsageError, match=r'a\.labels\.png" is an input and would be replaced'):
-        plan(inputs, photos, Output(), "", beside=("labels",), photo=False)
+        plan(inputs, photos, Output(), "", maps=("labels",))
 
 
 def test_the_output_folder_may_be_neither_the_input_folder_nor_within_it(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from faceedit import images
 from faceedit.cli import app
+from faceedit.cli.verify import left_on_purpose
 from faceedit.coverage import cover, hidden
 from faceedit.detection import Detection
 from faceedit.engine import edit
@@ -93,7 +94,7 @@ def test_a_false_alarm_at_the_edge_does_not_pass_as_the_left_one(tmp_path: Path)
     assert leftmost.box.as_list() in entry.audit["covered"]
 
 
-def test_a_condition_that_cannot_be_decided_redacts(tmp_path: Path) -> None:
+def test_a_condition_that_cannot_be_decided_redacts() -> None:
     photo = finder()(Photo(scene(0)))
     steps = '{effect: redact, when: name == "*.png"}'  # a photo without a file has no name
     assert edit(photo, recipe(steps), registry()).covered.boxes
@@ -154,7 +155,7 @@ def test_covering_is_opaque_and_has_one_color() -> None:
     assert (edited.photo.alpha[edited.covered.mask] == 255).all()
 
 
-def test_a_later_step_cannot_make_the_cover_transparent(tmp_path: Path) -> None:
+def test_a_later_step_cannot_make_the_cover_transparent() -> None:
     edited = edit(painted_photo(HEIGHT, WIDTH), recipe("{effect: redact}, {effect: vanish}"), registry())
     assert (edited.photo.alpha[edited.covered.mask] == 255).all()
     assert (edited.photo.alpha[~edited.covered.mask] == 0).any()
@@ -197,7 +198,7 @@ def test_the_output_says_nothing_about_when_it_was_made(tmp_path: Path) -> None:
 
 
 def test_the_report_holds_hashes_boxes_coverage_and_checks_but_no_pixels(tmp_path: Path) -> None:
-    entry, target = run(tmp_path)
+    entry, _ = run(tmp_path)
     audit = entry.audit
     assert {len(audit["input_sha256"]), *(len(each["sha256"]) for each in audit["outputs"])} == {64}
     assert 0 < audit["coverage"] < 1
@@ -286,8 +287,6 @@ def test_the_command_exits_with_0_for_a_clean_file(tmp_path: Path) -> None:
 
 
 def test_the_command_does_not_believe_a_report_about_another_file(tmp_path: Path) -> None:
-    from faceedit.cli.verify import left_on_purpose
-
     path = write_photo(tmp_path / "a.png")
     entry = {"audit": {"outputs": [{"sha256": "0" * 64}], "left": [[0, 0, 9, 9]]}}
     (tmp_path / "report.json").write_text(json.dumps({"photos": [entry]}))

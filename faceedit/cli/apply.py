@@ -15,7 +15,7 @@ from faceedit.cli.console import progress, say
 
 if TYPE_CHECKING:
     from faceedit.report import Entry
-    from faceedit.runner import Task
+    from faceedit.runner import Folder, Task
 
 ExistsName = Literal["changed", "skip", "overwrite", "unique", "fail"]
 Exists = Annotated[
@@ -70,6 +70,14 @@ def apply(
     if str(output) == STREAM:
         raise typer.Exit(exit_code([_through(task, photos)]))
     folder = Folder(task, options.inputs(photos, files_from))
+    entries = _applied(folder, processes, quiet=quiet, as_json=as_json)
+    if not (quiet or as_json):
+        say(f"{options.summary(entries)}; report: {output / 'report.json'}")
+    raise typer.Exit(exit_code(entries))
+
+
+def _applied(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "list[Entry]":
+    """The run, told as it goes."""
     total = len(folder.jobs()[0])
     with progress(total, quiet or as_json) as advance:
 
@@ -79,10 +87,7 @@ def apply(
             options.mention(entry)
             advance(f"{entry.status} {Path(entry.photo).name}")
 
-        entries = folder.apply(processes, done)
-    if not (quiet or as_json):
-        say(f"{options.summary(entries)}; report: {output / 'report.json'}")
-    raise typer.Exit(exit_code(entries))
+        return folder.apply(processes, done)
 
 
 def plan(

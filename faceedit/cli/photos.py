@@ -37,16 +37,18 @@ def segment(
     from faceedit.detection import Search
     from faceedit.recipe import Output
     from faceedit.report import exit_code
-    from faceedit.runner import Engine, finder, make_output_folder, run, segmented
+    from faceedit.runner import MAPS, Engine, Journal, finder, make_output_folder, run, segmented
     from faceedit.runner import plan as plan_jobs
 
-    jobs = plan_jobs(options.inputs(photos), output, Output(format="png"), "segment")
+    jobs = plan_jobs(options.inputs(photos), output, Output(format="png"), "segment", MAPS)
+    journal = Journal(output)
+    journal.refuse_strangers(job.beside(name) for job in jobs for name in MAPS)
     find = finder(Engine(model, device, detector, threads), options.plugins_here(), Search())
     make_output_folder(output)
     limits = images.Limits(megapixels=max_megapixels)
     entries = []
     with progress(len(jobs), quiet) as advance:
-        for entry in run(jobs, lambda job: segmented(job, find, limits)):
+        for entry in run(jobs, lambda job: segmented(job, find, limits, journal.begin)):
             options.mention(entry)
             entries.append(entry)
             advance(Path(entry.photo).name)

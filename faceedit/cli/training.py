@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,9 +29,7 @@ def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the model, training.json and the checkpoint.")],
     start: Annotated[Path | None, typer.Option(help="A model's folder to go on from; a new one without.")] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="JSON with the shape of a new SegFormer; that of lite without.")
-    ] = None,
+    config: Annotated[Path | None, typer.Option(help="JSON with the shape of a new SegFormer; lite's without.")] = None,
     stages: Annotated[str, typer.Option(help="Crop sizes and epochs, such as 128:120,256:40.")] = "128:120,256:40",
     batch: Annotated[int, typer.Option(min=1, help="Photos a step.")] = 16,
     rate: Annotated[float, typer.Option(min=0, help="Highest learning rate.")] = 1e-3,
@@ -51,7 +49,7 @@ def train(
     from faceedit.training import train as run
 
     options = TrainOptions(
-        config=json.loads(config.read_text(encoding="utf-8")) if config else dict(LITE),
+        config=_json(config) if config else dict(LITE),
         start=start,
         stages=_stages(stages),
         batch=batch,
@@ -92,10 +90,19 @@ def evaluate(
         lambda crops: torch.from_numpy(segmenter.logits(crops)),
         data,
         read_names(names) if names else None,
-        json.loads(score_map.read_text(encoding="utf-8")) if score_map else None,
+        _json(score_map) if score_map else None,
         size=segmenter.size,
     )
     say(json.dumps(evaluation.to_json()) if as_json else evaluation.table())
+
+
+def _json(path: Path) -> Any:
+    from faceedit.errors import UsageError
+
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f'"{path}" cannot be read as JSON: {error}', "check the path and the file") from error
 
 
 def _stages(text: str) -> tuple[tuple[int, int], ...]:

@@ -39,7 +39,7 @@ def thumbnails(
     `target` is the first of the entry's `outputs`, within the output folder `out`. `before`, with its faces, gives the
     picture before and the overlay of its labels. Where the recipe redacts, it is not looked at unless `previews`.
     """
-    stem = f"{_key(target, out)}-{after.width}x{after.height}"
+    stem = f"{key(target, out)}-{after.width}x{after.height}"
 
     def place(kind: str) -> Path:
         return out / FOLDER / f"{stem}.{kind}"
@@ -101,7 +101,7 @@ def _lay_parts(picture: Image.Image, face: Face, scale: float) -> None:
     picture.alpha_composite(parts, (window.left, window.top))
 
 
-def _key(target: Path, out: Path) -> str:
+def key(target: Path, out: Path) -> str:
     """What an output's thumbnails are named by: any name becomes a short and harmless one."""
     return hashlib.sha256(os.fsencode(Path(os.path.relpath(target, out)).as_posix())).hexdigest()[:20]
 
@@ -130,22 +130,22 @@ class Thumbnails:
             for file in os.scandir(folder):
                 match = _NAME.fullmatch(file.name)
                 if match and file.is_file(follow_symlinks=False):
-                    key, width, height, kind = match.groups()
+                    name, width, height, kind = match.groups()
                     changed = file.stat(follow_symlinks=False).st_mtime_ns
-                    found.setdefault((key, kind), []).append(_Thumbnail(file.name, (int(width), int(height)), changed))
+                    found.setdefault((name, kind), []).append(_Thumbnail(file.name, (int(width), int(height)), changed))
         return cls(folder, found)
 
     def of(self, entry: Entry, out: Path, *, redacts: bool, previews: bool) -> dict[str, Any]:
         """What the page may show of one photo: `after`, `before`, `overlay` (as links) and the photo's `size`."""
         if not entry.outputs:
             return {}
-        key = _key(Path(entry.outputs[0]), out)
+        name = key(Path(entry.outputs[0]), out)
         kinds = {"after": "redacted" if redacts else "after"}
         if previews or not redacts:
             kinds |= {"before": "before", "overlay": "overlay"}
         shown: dict[str, Any] = {}
         for role, kind in kinds.items():
-            if versions := self.found.get((key, kind)):
+            if versions := self.found.get((name, kind)):
                 newest = max(versions, key=lambda each: (each.changed, each.name))
                 if newest.size == shown.setdefault("size", newest.size):
                     shown[role] = f"{FOLDER}/{newest.name}"

@@ -3,12 +3,13 @@
 from faceedit.runner.discovery import Input, discover
 from faceedit.runner.folder import Folder
 from faceedit.runner.journal import Journal
-from faceedit.runner.process import Processor, read_still, segmented, write_all
+from faceedit.runner.process import MAPS, Processor, read_still, segmented, write_all
 from faceedit.runner.run import make_output_folder, run
 from faceedit.runner.targets import Job, check_apart, plan
 from faceedit.runner.task import Engine, Task, finder
 
 __all__ = [
+    "MAPS",
     "Engine",
     "Folder",
     "Input",

@@ -39,7 +39,7 @@ def discover(arguments: Sequence[str]) -> list[Input]:
     found: dict[Path, Input] = {}
     for place in places:
         for each in _in_folder(place, place.resolve().name if several else "") if place.is_dir() else [Input(place)]:
-            found.setdefault(_identity(each.path), each)
+            found.setdefault(identity(each.path), each)
     return list(found.values())
 
 
@@ -72,7 +72,7 @@ def _walk(root: Path, target: Path) -> Iterator[Input]:
             path = Path(folder, name)
             if name.startswith(".") or path.suffix.lower() not in PICTURE_SUFFIXES:
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(home):
+            if path.is_symlink() and not identity(path).is_relative_to(home):
                 continue
             yield Input(path, target / path.parent.relative_to(root), root)
     for error in unreadable:
@@ -80,8 +80,9 @@ def _walk(root: Path, target: Path) -> Iterator[Input]:
         yield Input(place, target, root, problem=f"{place}: cannot be listed: {error.strerror}")
 
 
-def _identity(path: Path) -> Path:
+def identity(path: Path) -> Path:
+    """The file that a path leads to, the same for all paths to it; a loop of links is itself."""
     try:
         return path.resolve()
-    except (OSError, RuntimeError):  # a loop of links
+    except (OSError, RuntimeError):  # a loop
         return path.absolute()

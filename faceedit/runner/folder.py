@@ -36,7 +36,7 @@ class Folder:
             UsageError: two outputs have one name, or an output may not be replaced.
         """
         out, recipe = self.task.out, self.task.loaded
-        jobs = plan(self.inputs, out, recipe.output, recipe.name or "recipe")
+        jobs = plan(self.inputs, out, recipe.output, recipe.name or "recipe", redacts=recipe.redacts)
         there = [job for job in jobs if job.target.exists()]
         if there and self.task.exists == "fail":
             raise UsageError(f'"{there[0].target}" is there already', "choose another folder or another --exists")

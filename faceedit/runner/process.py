@@ -24,8 +24,17 @@ from faceedit.verify import SecondLook
 
 # When redacted files say they were changed: 1 January 1980, the first day that archives can name.
 NEUTRAL_TIME = 315532800
+# What `segment` writes beside a photo's name.
+MAPS = ("labels", "overlay")
 # Files of these formats may hold more than one picture that a person would see.
 MOVING = ("gif", "webp", "png", "tiff", "avif", "heif")
+
+
+Begin = Callable[[Iterable[Path]], None]
+
+
+def pass_over(_paths: Iterable[Path]) -> None:
+    """A `begin` that lets every file be written."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class Processor:
     find: Callable[[Photo], Photo]
     limits: images.Limits = field(default_factory=images.Limits)
     look: SecondLook | None = None
-    begin: Callable[[Iterable[Path]], None] = lambda _paths: None
+    begin: Begin = pass_over
 
     def __call__(self, job: Job) -> Entry:
         """Edit one photo, write its outputs, and say what happened.
@@ -155,18 +164,19 @@ def _unchanged(before: Photo, after: Photo) -> bool:
     return np.array_equal(before.alpha, after.alpha)
 
 
-def segmented(job: Job, find: Callable[[Photo], Photo], limits: images.Limits) -> Entry:
+def segmented(job: Job, find: Callable[[Photo], Photo], limits: images.Limits, begin: Begin = pass_over) -> Entry:
     """Write one photo's labels (8-bit ids at the photo's size) and the picture of them, and say what happened.
+
+    `begin` is told which files are about to be written, and may refuse.
 
     Raises:
         PhotoError: the photo cannot be read, or the files not written.
     """
     photo = find(read_still(job, limits))
     labels = photo.labels()
-    outputs = {
-        job.beside("labels"): _png(Image.fromarray(labels)),
-        job.beside("overlay"): _png(overlay(photo, labels)),
-    }
+    pictures = (Image.fromarray(labels), overlay(photo, labels))
+    outputs = {job.beside(name): _png(picture) for name, picture in zip(MAPS, pictures, strict=True)}
+    begin(outputs)
     return Entry(str(job.input.path), "done", outputs=write_all(outputs), faces=faces_json(photo.faces))
 
 

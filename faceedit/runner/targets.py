@@ -5,15 +5,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from faceedit.errors import UsageError
 from faceedit.images import format_suffix, suffix_format
 from faceedit.recipe import Output
-from faceedit.runner.discovery import Input
+from faceedit.runner.discovery import Input, identity
 
-# Formats that are read but written as another one.
-REPLACED = {"gif": "png", "bmp": "png", "heif": "jpeg"}
+# Formats that keep no promise about what else lies in the file: a redacted photo becomes a PNG instead.
+UNCHECKED = ("gif", "bmp")
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,16 @@ class Job:
         return self.target.with_name(f"{self.base}.{name}{suffix}")
 
 
-def plan(inputs: Sequence[Input], out: Path, output: Output, recipe_name: str) -> list[Job]:
-    """A job for each input.
+def plan(
+    inputs: Sequence[Input],
+    out: Path,
+    output: Output,
+    recipe_name: str,
+    maps: Sequence[str] = (),
+    *,
+    redacts: bool = False,
+) -> list[Job]:
+    """A job for each input. Where `maps` names pictures beside the photo, these alone are written.
 
     Raises:
         UsageError: the output folder is or lies in an input folder, two outputs have one name, or an output would
@@ -41,11 +49,24 @@ def plan(inputs: Sequence[Input], out: Path, output: Output, recipe_name: str) -
     stems = Counter((each.folder, _folded(each.path.stem)) for each in inputs)
     jobs = []
     for index, each in enumerate(inputs, 1):
-        name = _name(each, index, output, recipe_name)
-        target = out / each.folder / name
         alone = stems[each.folder, _folded(each.path.stem)] == 1
+        suffix = _suffix(each.path, output, redacts=redacts)
+        # Where a suffix has to change, the old one stays in the name of photos that differ by nothing else.
+        stem = each.path.stem if alone or output.format != "same" or suffix == each.path.suffix else each.path.name
+        target = (
+            out
+            / each.folder
+            / output.filename(
+                stem=stem,
+                ext=suffix.lstrip("."),
+                folder=each.path.parent.resolve().name,
+                recipe=recipe_name,
+                index=index,
+                date=_date(each.path) if "{date" in output.name else "",
+            )
+        )
         jobs.append(Job(each, target, target.stem if alone else f"{target.stem}{each.path.suffix}"))
-    _check_names(jobs)
+    _check_names(jobs, maps)
     return jobs
 
 
@@ -64,24 +85,20 @@ def check_apart(inputs: Sequence[Input], out: Path) -> None:
             raise UsageError(f'the output folder "{out}" lies in the input folder "{root}"', "choose one beside it")
 
 
-def _name(each: Input, index: int, output: Output, recipe_name: str) -> PurePosixPath:
-    path = each.path
-    suffix = path.suffix
+def _suffix(path: Path, output: Output, *, redacts: bool) -> str:
     if output.format != "same":
-        suffix = format_suffix(output.format)
-    elif (own := suffix_format(path)) is None or own in REPLACED:
-        suffix = format_suffix(REPLACED.get(own or "", "png"))
-    values: dict[str, str | int] = {
-        "stem": path.stem,
-        "ext": suffix.lstrip("."),
-        "folder": path.parent.name,
-        "recipe": recipe_name,
-        "index": index,
-    }
-    if "{date" in output.name:
-        changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
-        values["date"] = changed.strftime("%Y-%m-%d")
-    return output.filename(**values)
+        return format_suffix(output.format)
+    kind = suffix_format(path)
+    return ".png" if kind is None or (redacts and kind in UNCHECKED) else path.suffix
+
+
+def _date(path: Path) -> str:
+    """The day a file was last changed, as 2026-01-31; of one that is not there, the first day of all."""
+    try:
+        changed = path.stat().st_mtime
+    except OSError:  # reading it will fail too, and be reported then
+        changed = 0.0
+    return datetime.datetime.fromtimestamp(changed, datetime.UTC).strftime("%Y-%m-%d")
 
 
 def free_target(jobs: Sequence[Job]) -> list[Job]:
@@ -98,19 +115,20 @@ def free_target(jobs: Sequence[Job]) -> list[Job]:
     return renamed
 
 
-def _check_names(jobs: Sequence[Job]) -> None:
+def _check_names(jobs: Sequence[Job], maps: Sequence[str]) -> None:
     taken: dict[str, Path] = {}
-    sources = {job.input.path.resolve() for job in jobs}
+    sources = {identity(job.input.path) for job in jobs}
     for job in jobs:
-        if job.target.resolve() in sources:
-            raise UsageError(f'"{job.target}" is an input and would be replaced', "choose another output folder")
-        key = _folded(str(job.target))
-        if key in taken:
-            raise UsageError(
-                f'"{taken[key]}" and "{job.input.path}" would both become "{job.target}"',
-                'change output: name in the recipe, for example "{stem}-{index}.{ext}"',
-            )
-        taken[key] = job.input.path
+        for path in [job.beside(name) for name in maps] or [job.target]:
+            if identity(path) in sources:
+                raise UsageError(f'"{path}" is an input and would be replaced', "choose another output folder")
+            key = _folded(str(path))
+            if key in taken:
+                raise UsageError(
+                    f'"{taken[key]}" and "{job.input.path}" would both become "{path}"',
+                    'change output: name in the recipe, for example "{stem}-{index}.{ext}"',
+                )
+            taken[key] = job.input.path
 
 
 def _folded(name: str) -> str:
