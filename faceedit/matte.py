@@ -17,9 +17,7 @@ Channels = NDArray[np.float32]  # (h, w, 3)
 
 # A blurred hard mask beyond this value is safely inside, below its complement safely outside.
 SURE = 0.98
-# How steeply a model's probability turns into opacity where colours cannot tell: its own edge is several pixels wide.
-SHARPEN = 4.0
-# Deviation of a colour within one surface (sensor noise, JPEG), and of the prior opacity, both 0..1.
+# Deviation of a colour within one surface (sensor noise, JPEG), and of a mask from the true opacity, both 0..1.
 NOISE, DOUBT = 0.04, 0.25
 # Germer's levels end at this many pixels; his regularisation, so that flat areas have an answer.
 FINEST, SMOOTHNESS = 384, 1e-3
@@ -40,7 +38,7 @@ def guided_filter(guide: NDArray[np.float32], plane: Plane, radius_px: float, ep
     Source: He, Sun, Tang, "Guided Image Filtering", 2013; He, Sun, "Fast Guided Filter", arXiv:1505.00996.
     """
     height, width = plane.shape
-    step = max(1, int(radius_px // 4))
+    step = max(1, round(radius_px / 4))
     size = (max(1, width // step), max(1, height // step))
     guides = [guide] if guide.ndim == 2 else [guide[..., channel] for channel in range(3)]
     small = [_resized(each, size) for each in guides]
@@ -178,55 +176,52 @@ def _soft(values: Plane, sigma_px: float) -> Any:
     return ndimage.gaussian_filter(small, sigma_px / step, mode="nearest", truncate=3)
 
 
-def alpha(pixels: Channels, probability: Plane, band_px: float, hairy: Plane | None = None) -> Plane:
-    """How opaque each pixel of a subject is, (h, w) float32 0..1, from a model's soft `probability` of the subject.
+def alpha(pixels: Channels, mask: Plane, band_px: float, hairy: Plane | None = None) -> Plane:
+    """How opaque each pixel of a subject is, (h, w) float32 0..1, strand by strand, from a `mask` that is about right.
 
-    Within about `band_px` of the subject's edge, each pixel (h, w, 3) is explained as a mix of the colours that
-    lie safely inside and safely outside nearby; where these look alike the probability decides.
-    With `hairy` (h, w) 0..1 the band is that wide only along hair, and half of it along plain edges.
+    Within about `band_px` of the mask's edge, each pixel (h, w, 3) is explained as a mix of the colours that
+    lie safely inside and safely outside nearby; where these look alike the mask decides.
+    With `hairy` (h, w) 0..1 the band is that wide only along hair, and half as wide along plain edges.
     """
-    hard = (probability > 0.5).astype(np.float32)
+    hard = (mask > 0.5).astype(np.float32)
     near = blurred(hard, band_px / 2)
     if hairy is not None:
         plain = blurred(hard, band_px / 4)
         near = plain + hairy * (near - plain)
-    inside, outside = near > SURE, near < 1 - SURE
-    prior = np.clip((guided_filter(pixels, probability, band_px / 5) - 0.5) * SHARPEN + 0.5, 0, 1)
     step = max(1, int(band_px // 16))
-    small = _channels(pixels, (max(1, pixels.shape[1] // step), max(1, pixels.shape[0] // step)))
-    for reach_px in (band_px, 0.4 * band_px):
-        opacity = inside.astype(np.float32)
-        sides = [_local_color(small, side.astype(np.float32), reach_px / step) for side in (inside, outside)]
-        mixed = ~(inside | outside)
-        opacity[mixed] = _unmixed(pixels, mixed, prior[mixed], *sides)
-        inside, outside = opacity > SURE, opacity < 1 - SURE
-    return opacity
+    size = (max(1, mask.shape[1] // step), max(1, mask.shape[0] // step))
+    small, rough = _channels(pixels, size), _resized(near, size)
+    for reach_px in (band_px, 0.4 * band_px):  # what the first look is sure of brings the second look's colours closer
+        front, back = (_local_color(small, sure, reach_px / step) for sure in (rough > SURE, rough < 1 - SURE))
+        if reach_px == band_px:
+            rough = _unmixed(small, _resized(mask, size), rough, front, back)
+    return _unmixed(pixels, mask, near, front, back)
 
 
-def _local_color(pixels: Channels, weight: Plane, reach_px: float) -> list[Plane]:
-    """The mean colour around each pixel, a plane a channel, and last its variance (mean of the channels)."""
-    weight = _resized(weight, (pixels.shape[1], pixels.shape[0]))
+def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) -> list[Plane]:
+    """The mean colour in `where` around each pixel, a plane a channel, and last its variance (mean of the channels)."""
+    weight = where.astype(np.float32)
     mean = blurred(pixels, reach_px, weight)
     square = blurred(np.einsum("hwc,hwc->hw", pixels, pixels), reach_px, weight)
     spread = np.maximum(square - np.einsum("hwc,hwc->hw", mean, mean), 0) / 3
     return [*np.moveaxis(mean, 2, 0), spread]
 
 
-def _unmixed(
-    pixels: Channels, mixed: NDArray[np.bool_], prior: Plane, front: list[Plane], back: list[Plane]
-) -> NDArray[np.float32]:
-    """The front's share (n,) in the n mixed pixels: least squares, with the prior as one more observation."""
+def _unmixed(pixels: Channels, mask: Plane, near: Plane, front: list[Plane], back: list[Plane]) -> Plane:
+    """The front's share in each pixel that is `near` neither: least squares, the mask being one more observation."""
     size = (pixels.shape[1], pixels.shape[0])
+    mixed = (near <= SURE) & (near >= 1 - SURE)
     *fronts, front_spread = (_resized(plane, size)[mixed] for plane in front)
     *backs, back_spread = (_resized(plane, size)[mixed] for plane in back)
     noise = NOISE**2 + front_spread + back_spread
-    along = np.full(len(prior), 1 / DOUBT**2, np.float32)
-    weight = along.copy()
-    along *= prior
-    for channel, (near, far) in enumerate(zip(fronts, backs, strict=True)):
-        along += (pixels[..., channel][mixed] - far) * (near - far) / noise
-        weight += (near - far) ** 2 / noise
-    return np.clip(along / weight, 0, 1)
+    weight = np.full(noise.shape, 1 / DOUBT**2, np.float32)
+    along = mask[mixed] * weight
+    for channel, (close, far) in enumerate(zip(fronts, backs, strict=True)):
+        along += (pixels[..., channel][mixed] - far) * (close - far) / noise
+        weight += (close - far) ** 2 / noise
+    opacity = (near > SURE).astype(np.float32)
+    opacity[mixed] = np.clip(along / weight, 0, 1)
+    return opacity
 
 
 def foreground(pixels: Channels, opacity: Plane) -> Channels:

@@ -17,7 +17,7 @@ BAND = 0.06
 def cutout(
     region: faceedit.Region,
     *,
-    parts: Annotated[
+    parts: Annotated[  # noqa: ARG001 - the host reads it, in `on`
         str, Field(description="what is cut out: head, hair, face, person or any part expression, such as hair | hat")
     ] = "head",
     canvas: Annotated[
@@ -30,19 +30,17 @@ def cutout(
     black. What the model does not see, such as a body far below the face, is not there: the cut-out then ends in a
     straight line and a finding `cut_off` says so.
     """
-    face = region.faces[0]
-    probability = face.mask(region.on or parts)[region.window.slices]
-    area = bounds(probability > 0.02, round(2 * BAND * region.width_px))
-    pixels, seen = region.pixels[area], probability[area]
-    if not seen.size:
-        return faceedit.Result(findings=[faceedit.Finding("nothing_to_do", face.index, details={"effect": "cutout"})])
+    face, mask = region.faces[0], region.selected
+    area = bounds(mask, round(2 * BAND * region.width_px))
+    if not mask.any():
+        return faceedit.Result(findings=[faceedit.Finding("nothing_to_do", face.index, details={"missing": region.on})])
     band = BAND * region.width_px
     hairy = smoothstep(blurred(region.mask("hair")[area], band), 0.03, 0.15)
-    opacity = alpha(pixels, seen, band, hairy)
-    picture = _rgba(foreground(pixels, opacity), opacity)
+    opacity = alpha(region.pixels[area], mask[area], band, hairy)
+    picture = _rgba(foreground(region.pixels[area], opacity), opacity)
     left, top = area[1].start + region.window.left, area[0].start + region.window.top
     extra = _on_canvas(picture, left, top, face.photo_shape) if canvas == "full" else _trimmed(picture)
-    return faceedit.Result(extras={"cutout": extra}, findings=_cut_off(region, probability))
+    return faceedit.Result(extras={"cutout": extra}, findings=_cut_off(region, mask))
 
 
 def _rgba(pixels: NDArray[np.float32], opacity: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -62,14 +60,14 @@ def _on_canvas(picture: NDArray[np.uint8], left: int, top: int, shape: tuple[int
     return canvas
 
 
-def _cut_off(region: faceedit.Region, probability: NDArray[np.float32]) -> list[faceedit.Finding]:
+def _cut_off(region: faceedit.Region, mask: NDArray[np.float32]) -> list[faceedit.Finding]:
     """A finding if the subject reaches the end of what the model saw, inside the photo."""
     window, (height, width) = region.window, region.faces[0].photo_shape
     rims = {
-        "left": probability[:, :1] if window.left > 0 else None,
-        "top": probability[:1] if window.top > 0 else None,
-        "right": probability[:, -1:] if window.right < width else None,
-        "bottom": probability[-1:] if window.bottom < height else None,
+        "left": mask[:, :1] if window.left > 0 else None,
+        "top": mask[:1] if window.top > 0 else None,
+        "right": mask[:, -1:] if window.right < width else None,
+        "bottom": mask[-1:] if window.bottom < height else None,
     }
     sides = [side for side, rim in rims.items() if rim is not None and (rim > 0.5).any()]
     if not sides:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cli_support import photos as photos
+from cli_support import run as run
 
 from faceedit import models
 from faceedit.faces import FaceFinder

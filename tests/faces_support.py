@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from faceedit.detection import Detection
 from faceedit.geometry import Box
-from faceedit.labels import COLORS
+from faceedit.labels import COLORS, ID
 from faceedit.photo import Model, Photo
 
 Pixels = NDArray[np.uint8]
@@ -56,6 +56,18 @@ class Told:
             box = Box(round(left * across), round(top * down), round(right * across), round(bottom * down))
             found.append(Detection(box, face.score, face.angle))
         return found
+
+
+class Skins:
+    """Finds areas painted in the label color of skin."""
+
+    name = "skins"
+
+    def detect(self, pixels: Pixels) -> list[Detection]:
+        skin = np.abs(pixels.astype(int) - COLORS[ID["skin"]]).max(-1) < 12
+        areas, _ = ndimage.label(ndimage.binary_closing(skin, iterations=2))
+        boxes = [Box(x.start, y.start, x.stop, y.stop) for y, x in ndimage.find_objects(areas)]
+        return [Detection(box, 0.95) for box in boxes if box.area > 400]
 
 
 class Marks:

@@ -70,7 +70,7 @@ def test_every_photo_has_a_card_with_what_became_of_it(evening: Page) -> None:
     states = "[...document.querySelectorAll('.card .state')].map((state) => state.textContent)"
     assert evening.run(states) == ["Done", "Done", "Done", "Skipped", "Review", "Failed"]
     whys = "[...document.querySelectorAll('.why')].map((why) => why.textContent)"
-    assert evening.run(whys) == ["no face was found", "only doubtful faces", "is damaged"]
+    assert evening.run(whys) == ["No face was found", "Only doubtful faces", "Is damaged"]
 
 
 def test_nothing_is_loaded_but_the_runs_own_files(evening: Page) -> None:
@@ -196,7 +196,7 @@ def test_the_files_themselves_replace_their_thumbnails(evening: Page) -> None:
 
 def test_a_photo_without_a_picture_says_why(evening: Page) -> None:
     evening.run("document.querySelectorAll('.open')[4].click()")
-    assert evening.run("document.getElementById('stage').textContent") == "only doubtful faces"
+    assert evening.run("document.getElementById('stage').textContent") == "Only doubtful faces"
     assert "What to do" in evening.run("document.getElementById('panel').textContent")
     assert evening.run("document.querySelectorAll('#stage img').length") == 0
 

@@ -10,6 +10,9 @@ from faceedit.cli import apply, doctor, lists, photos, verify
 from faceedit.cli.console import complain
 from faceedit.errors import FaceEditError
 
+# What Typer makes of a KeyboardInterrupt.
+STOPPED = 130
+
 app = typer.Typer(
     name="faceedit",
     help="Label every part of every face in your photos, and edit what the labels name.",
@@ -45,6 +48,7 @@ def main() -> None:
     except FaceEditError as error:
         complain(f"faceedit: {error}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        complain("faceedit: stopped; the same command goes on where it stopped")
-        sys.exit(130)
+    except SystemExit as stopped:
+        if stopped.code == STOPPED:
+            complain("faceedit: stopped; the same command goes on where it stopped")
+        raise

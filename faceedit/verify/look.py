@@ -35,7 +35,8 @@ class SecondLook:
     def __call__(self, pixels: NDArray[np.uint8]) -> list[Detection]:
         """All faces seen in a picture, (H, W, 3) uint8, also doubtful ones, largest first."""
         longer = max(pixels.shape[:2])
-        search = Search(THRESHOLD, SCALES, min(round(TILES * longer), LARGEST_TILED), "always")
+        tile_px = min(round(TILES * longer), LARGEST_TILED)
+        search = Search(THRESHOLD, THRESHOLD, SCALES, tile_px, "always")
         mirrored = np.ascontiguousarray(pixels[:, ::-1])
         found = [_mirrored(face, pixels.shape[1]) for face in find_faces(mirrored, self.detector, search)]
         if self.segmenter is not None:

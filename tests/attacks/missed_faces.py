@@ -6,6 +6,7 @@ Prints, for each size of face in pixels, how many were covered, how many photos 
 """
 
 import io
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -24,7 +25,7 @@ from faceedit.registry import Registry
 from faceedit.runner.redaction import Redactor
 from faceedit.verify import SecondLook
 
-SIZES = ((16, 24, 32, 48, 64, 96), (24, 40, 80, 128, 160, 200), (300, 400), (700,), (1000,))
+SIZES = ((16, 24, 32, 48, 64, 96), (24, 40, 80, 128, 160, 200), (300, 400), (1000,))
 ROTATIONS = (0, -15, 15, -30, 30, 90, 180, 270)
 # In a portrait of CelebAMask-HQ the face is half as wide as the picture; eyes to mouth lie in this circle.
 FACE_SHARE, MIDDLE, RADIUS = 0.5, (0.5, 0.55), 0.17
@@ -92,33 +93,53 @@ def share(mask: Bools, x: float, y: float, radius: float) -> float:
     return float(mask[inside].mean()) if inside.any() else 1.0
 
 
+class Tally:
+    """What became of the faces, by size."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.redactor = redactor
+        self.seen, self.covered, self.at_first = Counter[int](), Counter[int](), Counter[int]()
+        self.photos = self.withheld = 0
+
+    def add(self, photo: Composite, turn: int) -> None:
+        """Redact one photo and count its faces; a withheld photo shows none."""
+        self.photos += 1
+        upright = images.read(photo.file(turn))
+        first = edit(self.redactor.find(upright), self.redactor.recipe, self.redactor.registry).covered
+        try:
+            outputs, _ = self.redactor(Path(os.devnull), upright, Path("a.png"), Path)
+        except Withheld:
+            self.withheld += 1
+            return
+        final = (images.read(outputs[Path("a.png")]).pixels == 0).all(-1)
+        for size, *circle in photo.faces:
+            self.seen[size] += 1
+            self.covered[size] += share(final, *circle) >= COVERED
+            self.at_first[size] += first is not None and share(first.mask, *circle) >= COVERED
+
+    def show(self) -> None:
+        """Print the figures so far."""
+        for size in sorted(self.seen):
+            found = f"{self.covered[size]} of {self.seen[size]} covered ({self.at_first[size]} by the first look)"
+            print(f"{size:5} px: {found}")
+        most = [sum(count for size, count in each.items() if size >= 24) for each in (self.covered, self.seen)]
+        share_covered = most[0] / max(1, most[1])
+        print(
+            f"24 px and more: {most[0]} of {most[1]} = {share_covered:.1%}; {self.withheld} photos withheld", flush=True
+        )
+
+
 def main() -> None:
-    """Print the figures."""
+    """Print the figures after each EXIF turn."""
     data, each = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
     registry = Registry.of(faceedit_redact)
     rules = parse_recipe("faceedit: 1\nsteps: [{effect: redact}]\n", registry)
     find = models.face_finder("lite", registry, search=THOROUGH)
-    redactor = Redactor(rules, registry, find, SecondLook(find.detector, find.segmenter))
-    seen, covered, at_first = Counter[int](), Counter[int](), Counter[int]()
-    withheld = 0
-    place = Path("/dev/null")
-    for photo, turn in composites(data, each):
-        upright = images.read(photo.file(turn))
-        first = edit(find(upright), rules, registry).covered
-        try:
-            outputs, _ = redactor(place, upright, Path("a.png"), Path)
-            final = (images.read(outputs[Path("a.png")]).pixels == 0).all(-1)
-        except Withheld:
-            withheld += 1
-            continue
-        for size, *circle in photo.faces:
-            seen[size] += 1
-            covered[size] += share(final, *circle) >= COVERED
-            at_first[size] += share(first.mask, *circle) >= COVERED
-    for size in sorted(seen):
-        print(f"{size:5} px: {covered[size]} of {seen[size]} covered ({at_first[size]} by the first look)")
-    most = [sum(count for size, count in each.items() if size >= 24) for each in (covered, seen)]
-    print(f"24 px and more: {most[0]} of {most[1]} = {most[0] / most[1]:.1%}; {withheld} photos withheld")
+    tally = Tally(Redactor(rules, registry, find, SecondLook(find.detector, find.segmenter)))
+    for index, (photo, turn) in enumerate(composites(data, each), 1):
+        tally.add(photo, turn)
+        if index % (len(SIZES) * each) == 0:
+            tally.show()
 
 
 if __name__ == "__main__":
