@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from faceedit.faces import DOUBTFUL
 from faceedit.geometry import Box
 from faceedit.labels import ID
 from faceedit.photo import Face, FaceMap, Source
@@ -58,7 +59,7 @@ def cover(face: Face, parts: frozenset[str], grow: float = 0.0, grid: int = GRID
 
     The grown detector's box united with the parts of the head that touch it, holes filled, moved outwards by `grow`
     (a share of the face's width), snapped outwards to the grid plus 2 px, clipped at the photo's border with the
-    border pixels included.
+    border pixels included. Of a face that the segmentation does not believe in, the box alone.
     """
     height, width = face.photo_shape
     more = grow * face.width_px
@@ -66,7 +67,7 @@ def cover(face: Face, parts: frozenset[str], grow: float = 0.0, grid: int = GRID
     box = face.box.scaled(BOX_GROWTH).grown(int(np.ceil(more))).clipped(height, width)
     window = _snapped(_union(box, face.window).grown(int(np.ceil(reach))), grid, height, width)
     mask = np.zeros((window.height, window.width), bool)
-    if face.window.area:
+    if face.window.area and face.score > DOUBTFUL:
         mask[_within(face.window, window)] = face.map.mask(parts, face.window) > DOUBT
         mask = _grown(mask, reach)
     mask[_within(box, window)] = True

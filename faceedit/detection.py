@@ -106,7 +106,7 @@ class Search:
     threshold: float = 0.77
     turned_threshold: float = 0.83
     scales: tuple[int, ...] = (240, 340, 480, 680, 960)
-    tile_px: int = 1920
+    tile_px: int = 1760  # two tiles of 960 with their overlap
     turns: str = "if none"
 
 
@@ -126,25 +126,48 @@ LARGEST_SHARE = 0.62
 def find_faces(pixels: Pixels8, detector: Detector, search: Search) -> list[Detection]:
     """The faces in a photo, (H, W, 3) uint8, largest first, boxes in its pixels."""
     picture = Image.fromarray(pixels)
-    found = list(_look(picture, detector, search, tiles=True))
+    # All looks are made from one reduced copy: reducing a large photo again and again costs more than looking at it.
+    largest = max(search.tile_px, *search.scales)
+    reduced = _resized(picture, min(1.0, largest / max(picture.size)))
+    found = list(_look(_View(reduced, *picture.size), detector, search, tiles=True))
     found = [face for face in found if face.score >= search.threshold]
     upright = any(face.score >= SURELY_UPRIGHT for face in found)
     if search.turns == "always" or (search.turns == "if none" and not upright):
         for quarter in (1, 2, 3):
-            turned = _turned(pixels, quarter, detector, search)
+            turned = _turned(_View(reduced, *picture.size), quarter, detector, search)
             found += [face for face in turned if face.score >= search.turned_threshold]
     kept = merged(found)
     return sorted(kept, key=lambda face: (-face.box.area, face.box))
 
 
-def _turned(pixels: Pixels8, quarter: int, detector: Detector, search: Search) -> list[Detection]:
+@dataclass(frozen=True)
+class _View:
+    """A photo of `width` x `height` as it is looked at: a smaller copy, `picture`."""
+
+    picture: Image.Image
+    width: int
+    height: int
+
+    @property
+    def longer(self) -> int:
+        return max(self.width, self.height)
+
+    def at(self, factor: float) -> Image.Image:
+        """The photo at a share of its size."""
+        return _resized(self.picture, factor * self.longer / max(self.picture.size))
+
+    def turned(self, quarter: int) -> "_View":
+        """The photo after turns of 90 degrees counter-clockwise."""
+        methods = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+        sides = (self.height, self.width) if quarter % 2 else (self.width, self.height)
+        return _View(self.picture.transpose(methods[quarter - 1]), *sides)
+
+
+def _turned(view: _View, quarter: int, detector: Detector, search: Search) -> Iterator[Detection]:
     """Faces seen after `quarter` turns of 90 degrees counter-clockwise, in the photo's own coordinates."""
-    turned = np.ascontiguousarray(np.rot90(pixels, quarter))
-    height, width = turned.shape[:2]
-    faces = []
-    for face in _look(Image.fromarray(turned), detector, search, tiles=False):
-        faces.append(Detection(_turned_back(face.box, quarter, height, width), face.score, 90.0 * quarter))
-    return faces
+    turned = view.turned(quarter)
+    for face in _look(turned, detector, search, tiles=False):
+        yield Detection(_turned_back(face.box, quarter, turned.height, turned.width), face.score, 90.0 * quarter)
 
 
 def _turned_back(box: Box, quarter: int, height: int, width: int) -> Box:
@@ -155,28 +178,27 @@ def _turned_back(box: Box, quarter: int, height: int, width: int) -> Box:
     return box
 
 
-def _look(picture: Image.Image, detector: Detector, search: Search, *, tiles: bool) -> Iterator[Detection]:
-    longer = max(picture.size)
-    scales = [side for side in search.scales if side <= max(longer, min(search.scales)) * 2]
+def _look(view: _View, detector: Detector, search: Search, *, tiles: bool) -> Iterator[Detection]:
+    scales = [side for side in search.scales if side <= max(view.longer, min(search.scales)) * 2]
     for side in scales:
-        yield from _whole(picture, side / longer, detector)
-    if not tiles or longer <= TILE:
+        yield from _whole(view, side / view.longer, detector)
+    if not tiles or view.longer <= TILE:
         return
-    factor = min(1.0, search.tile_px / longer)
-    reduced = _resized(picture, factor)
+    factor = min(1.0, search.tile_px / view.longer)
+    reduced = view.at(factor)
     for left, top in _corners(*reduced.size):
         tile = np.asarray(reduced.crop((left, top, min(left + TILE, reduced.width), min(top + TILE, reduced.height))))
         for face in detector.detect(tile):
             if max(face.box.width, face.box.height) <= TILE * LARGEST_SHARE:
-                yield _moved(face, left, top, factor, picture)
+                yield _moved(face, left, top, factor, view)
 
 
-def _whole(picture: Image.Image, factor: float, detector: Detector) -> Iterator[Detection]:
-    reduced = _resized(picture, factor)
+def _whole(view: _View, factor: float, detector: Detector) -> Iterator[Detection]:
+    reduced = view.at(factor)
     largest = max(reduced.size) * LARGEST_SHARE
     for face in detector.detect(np.asarray(reduced)):
         if max(face.box.width, face.box.height) <= largest or max(reduced.size) <= 240:
-            yield _moved(face, 0, 0, factor, picture)
+            yield _moved(face, 0, 0, factor, view)
 
 
 def _resized(picture: Image.Image, factor: float) -> Image.Image:
@@ -198,9 +220,9 @@ def _starts(length: int) -> list[int]:
     return [round(index * (length - TILE) / (count - 1)) for index in range(count)]
 
 
-def _moved(face: Detection, left: int, top: int, factor: float, picture: Image.Image) -> Detection:
+def _moved(face: Detection, left: int, top: int, factor: float, view: _View) -> Detection:
     edges = (face.box.left + left, face.box.top + top, face.box.right + left, face.box.bottom + top)
-    box = Box(*(round(edge / factor) for edge in edges)).clipped(picture.height, picture.width)
+    box = Box(*(round(edge / factor) for edge in edges)).clipped(view.height, view.width)
     return Detection(box, face.score, face.angle)
 
 

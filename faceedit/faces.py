@@ -44,20 +44,19 @@ class FaceFinder:
         pixels = eight_bit(photo.pixels)
         found = find_faces(pixels, self.detector, self.search)
         seen = maps(pixels, [first_crop(face) for face in found], self.segmenter)
-        sure = [plausible(face, one) for face, one in zip(found, seen, strict=True)]
+        agreed = [plausible(face, one) for face, one in zip(found, seen, strict=True)]
+        found = [
+            face if agreed[index] else replace(face, score=min(face.score, DOUBTFUL))
+            for index, face in enumerate(found)
+        ]
+        sure = [face.score >= Search.threshold for face in found]
         kept = [index for index in range(len(found)) if sure[index] or not self.plausible_only]
         kept.sort(key=lambda index: not sure[index])  # a false alarm is never "the largest"
         found, seen = [found[index] for index in kept], [seen[index] for index in kept]
         seen = self._upright(pixels, seen)
         seen = apart([face.box.center for face in found], [face.box.width for face in found], seen)
         faces = tuple(
-            Face(
-                index,
-                face.box,
-                face.score if sure[kept[index]] else min(face.score, DOUBTFUL),
-                own,
-                (photo.height, photo.width),
-            )
+            Face(index, face.box, face.score, own, (photo.height, photo.width))
             for index, (face, own) in enumerate(zip(found, seen, strict=True))
         )
         return photo.replaced(faces=faces, model=self.segmenter.model, source=self._noted(photo.source, found))
@@ -133,15 +132,12 @@ def _grid(one: FaceMap) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def plausible(face: Detection, one: FaceMap) -> bool:
-    """Whether the segmentation agrees that this is a face.
+    """Whether the segmentation agrees that this is a face; a detection that is certain needs no second opinion.
 
-    Fur and texture that fool a detector are labelled as one slab of skin; a real face leaves room for hair
-    and background within the detector's box.
+    Fur and texture that fool a detector are labelled as one slab of face parts; a real face leaves room for hair and background within the box.
     """
     if face.score >= CERTAIN:
         return True
-    if face.score < Search().threshold:
-        return False
     plane = one.on_crop(frozenset(GROUPS["face"]))
     margin = round(plane.shape[0] * (1 - 1 / CROP_SHARE) / 2)
     return float(plane[margin:-margin, margin:-margin].mean()) <= SLAB

@@ -204,7 +204,8 @@ def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) ->
     mean = blurred(pixels, reach_px, weight)
     square = blurred(np.einsum("hwc,hwc->hw", pixels, pixels), reach_px, weight)
     spread = np.maximum(square - np.einsum("hwc,hwc->hw", mean, mean), 0) / 3
-    return [*np.moveaxis(mean, 2, 0), spread]
+    unseen = blurred(weight, reach_px) < 1e-3  # no such place within reach: its colour tells nothing
+    return [*np.moveaxis(mean, 2, 0), np.where(unseen, np.float32(10), spread)]
 
 
 def _unmixed(pixels: Channels, mask: Plane, near: Plane, front: list[Plane], back: list[Plane]) -> Plane:
@@ -214,7 +215,8 @@ def _unmixed(pixels: Channels, mask: Plane, near: Plane, front: list[Plane], bac
     *fronts, front_spread = (_resized(plane, size)[mixed] for plane in front)
     *backs, back_spread = (_resized(plane, size)[mixed] for plane in back)
     noise = NOISE**2 + front_spread + back_spread
-    weight = np.full(noise.shape, 1 / DOUBT**2, np.float32)
+    edge = 4 * near[mixed] * (1 - near[mixed])  # 1 on the mask's edge, 0 at the ends of the band
+    weight = 1 / (np.float32(DOUBT**2) * np.maximum(edge, np.float32(0.3)))
     along = mask[mixed] * weight
     for channel, (close, far) in enumerate(zip(fronts, backs, strict=True)):
         along += (pixels[..., channel][mixed] - far) * (close - far) / noise

@@ -93,10 +93,12 @@ def smooth(
     if not weight.size:
         return _nothing(region)
     reach = size * region.width_px
-    fine = blurred(lab, 0.1 * reach, weight)
-    coarse = blurred(fine, 0.7 * reach, weight)
-    coarse[..., 0] = guided_filter(lab[..., 0], lab[..., 0], reach, CONTOUR**2)
-    return _with(region, area, lab - amount * (fine - coarse) - PORES_LOST * amount * (lab - fine))
+    # Beyond the skin there is more of it, so that lips and brows are no part of its unevenness.
+    skin = lab + (1 - weight)[..., None] * (blurred(lab, reach, weight) - lab)
+    fine = blurred(skin, 0.1 * reach)
+    coarse = blurred(fine, 0.7 * reach)
+    coarse[..., 0] = guided_filter(skin[..., 0], skin[..., 0], reach, CONTOUR**2)
+    return _with(region, area, lab - amount * (fine - coarse) - PORES_LOST * amount * (skin - fine))
 
 
 def _strands(pixels: Float, opacity: Float, reach_px: float) -> Float:
@@ -118,8 +120,9 @@ def _dyed(hair: Float, mean: Float, target: Float, lift: float, spread: float) -
 
 
 def _relit(lightness: Float, mean: float, target: float) -> Float:
-    """Lightness moved from `mean` to `target`; contrast grows with it as in real hair, highlights bend before white."""
-    contrast = min(max((target / max(mean, 0.02)) ** 0.5, 0.7), 2.0)
+    """Lightness moved from `mean` to `target`; strands stand out more, highlights bend before white."""
+    ratio = max(target, 0.02) / max(mean, 0.02)
+    contrast = min(max(ratio, 1 / ratio) ** 0.5, 2.0)
     rest = contrast * (lightness - mean)
     room = np.float32(max(0.97 - target, 0.05))
     return target + np.where(rest > 0, room * np.tanh(rest / room), rest)

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from cli_support import photos as photos
-from cli_support import run as run
+from cli_support import photos, run  # noqa: F401 - fixtures
 
 from faceedit import models
 from faceedit.faces import FaceFinder

@@ -127,7 +127,7 @@ def test_effects_are_listed_with_their_first_line_and_explained_by_name(run: Run
     assert code == 0
     assert out.startswith("lipstick (on lips; from faceedit ")
     assert "  amount: " in out
-    assert "  - effect: lipstick" in out
+    assert "- effect: lipstick" in out
 
 
 def test_an_unknown_effect_is_refused_with_the_nearest_name(run: Run) -> None:

@@ -184,7 +184,7 @@ def killed_runs(tmp_path: Path, moments: Iterable[int]) -> None:
 
 
 def test_a_run_killed_at_any_moment_leaves_nothing_torn_or_uncovered_and_is_resumed(tmp_path: Path) -> None:
-    killed_runs(tmp_path, range(1, 120, 4))
+    killed_runs(tmp_path, range(1, 120, 3))
 
 
 @pytest.mark.long

@@ -1,0 +1,180 @@
+"""Print how our way compares with the tutorials': `python -m tests.benchmarks [--only forward,labels] [--runs 5]`."""
+
+import argparse
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from faceedit import models
+from faceedit.geometry import Crop
+from faceedit.photo import FaceMap, Photo
+from faceedit.segmentation import maps
+from faceedit.segmentation.segformer import SegFormer, cpu_has_bf16
+from tests.benchmarks.measure import Contender, child, here, paired, show
+from tests.benchmarks.subjects import RECIPE, Ours, Tutorial, full_size_labels, jpeg, photo, portrait, random_b5
+
+TWELVE = 12.0
+CROP = Crop(224, 120, 280)
+BARE_TYPER = "import typer; app = typer.Typer(); app.command()(lambda name: None); app(['--help'])"
+
+
+class Bench:
+    """The sections of the table; each method is one."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self.runs, self.folder, self.deface = options.runs, folder, options.deface
+        self.engines = ["torch"] + (["openvino"] if importlib.util.find_spec("openvino") else [])
+        self.models = {"lite": models.find("lite")}
+        if "b5" in options.models:
+            self.models["B5, random weights"] = random_b5(folder / "b5")
+
+    def forward(self) -> None:
+        """One crop through the model."""
+        for name, where in self.models.items():
+            exact = SegFormer(where, name, "cpu", "fp32")
+            crop = np.asarray(portrait().resize((exact.size, exact.size)))[None]
+            tutorial = Tutorial(where, exact.size)
+            contenders: dict[str, Contender] = {
+                "tutorial": here(lambda tutorial=tutorial, crop=crop: tutorial.forward(crop[0])),
+                "fused fp32": here(lambda exact=exact, crop=crop: exact.logits(crop)),
+            }
+            if cpu_has_bf16():
+                lossy = SegFormer(where, name, "cpu", "bf16")
+                contenders["fused bf16"] = here(lambda lossy=lossy, crop=crop: lossy.logits(crop))
+            if "openvino" in self.engines:
+                other = models.load(str(where), "cpu", engine="openvino")
+                label = f"openvino {other.precision}"  # type: ignore[attr-defined] # the engine asked for has it
+                contenders[label] = here(lambda other=other, crop=crop: other.logits(crop))
+            if torch.cuda.is_available():
+                card = SegFormer(where, name, "cuda")
+                contenders["cuda"] = here(lambda card=card, crop=crop: card.logits(crop))
+            show(f"Forward, one crop, {name}", paired(contenders, self.runs))
+
+    def labels(self) -> None:
+        """Exact labels of a 12 MP photo that the crop fills."""
+        found = maps(np.asarray(portrait()), [CROP], models.load("lite", "cpu"))[0].logits
+        logits = torch.from_numpy(found.astype(np.float32))[None]
+        whole = Photo(np.broadcast_to(np.uint8(0), (3000, 4000, 3)).copy())
+        contenders = {"upsample + argmax": here(lambda: full_size_labels(logits, (3000, 4000)))}
+        for title, angle in (("boundary cells", 0.0), ("boundary cells, tilted 20 degrees", 20.0)):
+            face = FaceMap(found, Crop(2000, 1500, 4000, angle))
+            contenders[title] = here(lambda face=face: face.labels(whole.box))
+        show("Labels at 12 MP", paired(contenders, self.runs))
+
+    def _edits(self, title: str, megapixels: float, faces: int = 1) -> None:
+        path = jpeg(photo(megapixels, faces), self.folder / "photo.jpg")
+        out = self.folder / "out.jpg"
+        for name, where in self.models.items():
+            tutorial = Tutorial(where, 256 if name == "lite" else 512)
+            contenders = {"tutorial": here(lambda tutorial=tutorial: tutorial.edit(path, out))}
+            for engine in self.engines:
+                ours = Ours(str(where), engine, self.folder)
+                found = ours.edit(path, out)
+                contenders[f"faceedit, {engine}, {found} found"] = here(lambda ours=ours: ours.edit(path, out))
+            show(f"{title}, {name}", paired(contenders, self.runs))
+
+    def end_to_end(self) -> None:
+        """Decode, find, label, lipstick, encode."""
+        self._edits("End to end, 12 MP, one face", TWELVE)
+
+    def faces(self) -> None:
+        """The same with more faces."""
+        for count in (4, 10):
+            self._edits(f"End to end, 12 MP, {count} faces", TWELVE, count)
+
+    def sizes(self) -> None:
+        """The same at other sizes."""
+        for megapixels in (24.0, 50.0, 100.0):
+            self._edits(f"End to end, {megapixels:.0f} MP, one face", megapixels)
+
+    def memory(self) -> None:
+        """Peak memory and cost of whole processes, imports included."""
+        for megapixels, count in ((TWELVE, 1), (100.0, 10)):
+            path = jpeg(photo(megapixels, count), self.folder / "photo.jpg")
+            for name, where in self.models.items():
+                size = 256 if name == "lite" else 512
+                way = f"Tutorial({str(where)!r}, {size}).edit"
+                contenders = {"tutorial": child([sys.executable, "-c", self._script(way, path)])}
+                for engine in self.engines:
+                    way = f"Ours({str(where)!r}, {engine!r}, Path({str(self.folder)!r})).edit"
+                    contenders[f"faceedit, {engine}"] = child([sys.executable, "-c", self._script(way, path)])
+                title = f"A whole process, {megapixels:.0f} MP, {count} face(s), {name}"
+                show(title, paired(contenders, min(self.runs, 3)))
+
+    def _script(self, way: str, path: Path) -> str:
+        imports = "from pathlib import Path; from tests.benchmarks.subjects import Ours, Tutorial"
+        return f"{imports}; {way}(Path({str(path)!r}), Path({str(self.folder / 'out.jpg')!r}))"
+
+    def startup(self) -> None:
+        """Python, a bare Typer program, and ours."""
+        show(
+            "Start-up",
+            paired(
+                {
+                    "bare Typer --help": child([sys.executable, "-c", BARE_TYPER]),
+                    "python": child([sys.executable, "-c", ""]),
+                    "faceedit --help": child([sys.executable, "-m", "faceedit", "--help"]),
+                    "import torch": child([sys.executable, "-c", "import torch"]),
+                    "import transformers' SegFormer": child(
+                        [sys.executable, "-c", "from transformers import SegformerForSemanticSegmentation"]
+                    ),
+                },
+                self.runs,
+            ),
+        )
+
+    def peers(self) -> None:
+        """A folder of three 12 MP photos, beside deface where its program is given."""
+        if not self.deface:
+            print("\n## A folder beside deface: left out; name its program with --deface PATH")
+            return
+        photos, recipe = self.folder / "photos", self.folder / "recipe.yaml"
+        photos.mkdir(exist_ok=True)
+        recipe.write_text(RECIPE)
+        paths = [jpeg(photo(TWELVE, count), photos / f"{count}.jpg") for count in (1, 2, 4)]
+        ours = [sys.executable, "-m", "faceedit", "apply", recipe, photos, "-o", self.folder / "edited"]
+        contenders = {
+            "deface --scale 640x360": child([self.deface, "--scale", "640x360", *paths]),
+            "deface": child([self.deface, *paths]),
+            "faceedit": self._fresh(child(ours)),
+        }
+        show("A folder of three 12 MP photos", paired(contenders, min(self.runs, 3)))
+
+    def _fresh(self, contender: Contender) -> Contender:
+        def fresh() -> object:
+            shutil.rmtree(self.folder / "edited", ignore_errors=True)
+            return contender()
+
+        return fresh  # type: ignore[return-value] # the contender's own cost
+
+
+SECTIONS = ("startup", "forward", "labels", "end_to_end", "faces", "sizes", "memory", "peers")
+
+
+def main() -> None:
+    """Print the sections asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", default=",".join(SECTIONS), help="sections, of " + ",".join(SECTIONS))
+    parser.add_argument("--models", default="lite,b5", help="lite, b5 (random weights), or both")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1, help="one makes CPU times steady on a busy machine")
+    parser.add_argument("--deface", help="the program deface of an environment of its own")
+    options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for processes of their own
+    torch.set_num_threads(options.threads)
+    print(f"torch {torch.__version__}, {os.cpu_count()} cores, {options.threads} thread(s), {options.runs} runs")
+    print(f"graphics card: {torch.cuda.get_device_name() if torch.cuda.is_available() else 'none'}")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(options, Path(folder))
+        for section in options.only.split(","):
+            getattr(bench, section)()
+
+
+if __name__ == "__main__":
+    main()
