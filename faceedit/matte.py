@@ -107,7 +107,7 @@ def bounds(mask: NDArray[Any], margin_px: int = 0) -> tuple[slice, slice]:
 
 def smoothstep(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
     """0 up to `low`, 1 from `high` on, and a smooth slope between."""
-    share = np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
+    share = np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
     return share * share * (3 - 2 * share)
 
 
@@ -157,7 +157,7 @@ def blurred(values: NDArray[np.float32], sigma_px: float, weight: Plane | None =
     With a `weight` (h, w) each pixel counts that much, so that nothing bleeds in from where the weight is 0;
     where no weight is within reach the result is 0.
     """
-    if sigma_px <= 0:
+    if sigma_px <= 0 or not values.size:
         return values
     size = (values.shape[1], values.shape[0])
     planes = [values] if values.ndim == 2 else [values[..., channel] for channel in range(values.shape[2])]

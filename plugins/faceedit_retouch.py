@@ -16,6 +16,8 @@ Float = NDArray[np.float32]
 HAIR_BAND = 0.06
 # Differences of lightness within smoothed skin that count as contour, not as blotch.
 CONTOUR = 0.04
+# A mouth whose brightest spot is darker than this shows no teeth.
+DARK_MOUTH = 0.45
 # Share of the finest texture that full smoothing takes away.
 PORES_LOST = 0.2
 
@@ -46,8 +48,8 @@ def hair_color(
         opacity = opacity * _towards_tips(region, area, fade)
     dyed = opacity > 0
     before, lab = to_oklab(pixels[dyed]), to_oklab(strands[dyed])
-    mean = mean_inside(lab, np.minimum(hair, opacity)[dyed])
-    after = _dyed(lab, mean, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
+    weight = np.minimum(hair, opacity)[dyed]
+    after = _dyed(lab, weight, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
     result = region.pixels.copy()
     result[area][dyed] = from_oklab(fit_gamut(before + opacity[dyed][:, None] * (after - lab)))
     return result
@@ -97,8 +99,54 @@ def smooth(
     skin = lab + (1 - weight)[..., None] * (blurred(lab, reach, weight) - lab)
     fine = blurred(skin, 0.1 * reach)
     coarse = blurred(fine, 0.7 * reach)
-    coarse[..., 0] = guided_filter(skin[..., 0], skin[..., 0], reach, CONTOUR**2)
+    coarse[..., 0] = guided_filter(fine[..., 0], fine[..., 0], reach, CONTOUR**2)
     return _with(region, area, lab - amount * (fine - coarse) - PORES_LOST * amount * (skin - fine))
+
+
+@faceedit.effect(on="mouth", grow=0.01)
+def teeth(
+    region: faceedit.Region,
+    *,
+    amount: Annotated[float, Field(ge=0, le=1, description="0 leaves the teeth, 1 is a toothpaste advert")] = 0.4,
+) -> Float | faceedit.Result:
+    """Whiten teeth: less yellow, a little lighter. Lips, gums and tongue stay; a closed mouth is left alone."""
+    area = bounds(region.selected)
+    lab, weight = to_oklab(region.pixels[area]), region.selected[area]
+    if not weight.size:
+        return _nothing(region)
+    bright = float(np.percentile(lab[..., 0][weight > 0.5], 95)) if (weight > 0.5).any() else 0.0
+    tooth = smoothstep(lab[..., 0], 0.55 * bright, 0.8 * bright) * (1 - smoothstep(lab[..., 1], 0.03, 0.07))
+    if bright < DARK_MOUTH or float((tooth * weight).sum()) < 0.05 * float(weight.sum()):
+        return _nothing(region)
+    share = np.float32(amount) * tooth
+    lab[..., 0] += 0.35 * share * lab[..., 0] * (1 - lab[..., 0])
+    lab[..., 1:] *= 1 - 0.7 * share[..., None]
+    return _with(region, area, lab)
+
+
+@faceedit.effect(on="eyes")
+def eyes(
+    region: faceedit.Region,
+    *,
+    whites: Annotated[float, Field(ge=0, le=1, description="how much clearer the whites become")] = 0.3,
+    iris: Annotated[float, Field(ge=0, le=1, description="how much lighter and more colourful the iris becomes")] = 0.3,
+    red: Annotated[float, Field(ge=0, le=1, description="how much of a flash's red is taken out of the pupil")] = 0.0,
+) -> Float | faceedit.Result:
+    """Brighten the eyes: clearer whites, a livelier iris, and no red from the flash. Lashes and highlights stay."""
+    area = bounds(region.selected)
+    lab, weight = to_oklab(region.pixels[area]), region.selected[area]
+    if not (weight > 0.5).any():
+        return _nothing(region)
+    light, chroma = lab[..., 0], np.hypot(lab[..., 1], lab[..., 2])
+    low, high = (float(value) for value in np.percentile(light[weight > 0.5], (20, 95)))
+    white = smoothstep(light, low + 0.45 * (high - low), high) * (1 - smoothstep(chroma, 0.04, 0.09))
+    ring = (1 - smoothstep(light, low + 0.4 * (high - low), high)) * smoothstep(light, 0.12, 0.3)
+    flash = np.float32(red) * smoothstep(lab[..., 1] - np.abs(lab[..., 2]), 0.06, 0.12)
+    lab[..., 0] += light * (1 - light) * (0.3 * whites * white + 0.35 * iris * ring)
+    lab[..., 1:] *= (1 - 0.6 * whites * white + 0.5 * iris * ring)[..., None]
+    lab[..., 1:] *= (1 - flash)[..., None]
+    lab[..., 0] *= 1 - 0.6 * flash
+    return _with(region, area, lab)
 
 
 def _strands(pixels: Float, opacity: Float, reach_px: float) -> Float:
@@ -108,15 +156,16 @@ def _strands(pixels: Float, opacity: Float, reach_px: float) -> Float:
     return nearby + own * (pixels - nearby)
 
 
-def _dyed(hair: Float, mean: Float, target: Float, lift: float, spread: float) -> Float:
-    """Hair of the mean colour `mean` dyed to `target`; `spread` is how much of its differences in colour stays."""
+def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float) -> Float:
+    """Hair (n, 3), weighed by (n,), dyed to `target`; `spread` is how much of its differences in colour stays."""
+    mean = mean_inside(hair, weight)
     lightness = min(float(target[0]), float(mean[0]) + lift)
     dyed = np.empty_like(hair)
     dyed[..., 0] = _relit(hair[..., 0], float(mean[0]), lightness)
     reached = target[1:] * lightness / max(float(target[0]), 1e-3)  # a blond held back by `lift` is no mustard
     dyed[..., 1:] = reached + spread * (hair[..., 1:] - mean[1:])
     dyed[..., 1:] *= _saturation(dyed[..., 0], lightness)[..., None]
-    return dyed
+    return dyed + np.array([lightness, *reached], np.float32) - mean_inside(dyed, weight)
 
 
 def _relit(lightness: Float, mean: float, target: float) -> Float:
@@ -163,4 +212,4 @@ def _nothing(region: faceedit.Region) -> faceedit.Result:
 @faceedit.hookimpl
 def faceedit_effects() -> list[object]:
     """The effects of this plugin."""
-    return [hair_color, skin_tone, smooth]
+    return [hair_color, skin_tone, smooth, teeth, eyes]

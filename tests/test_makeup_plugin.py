@@ -1,7 +1,6 @@
 """The plugin `makeup`: colours arrive, light and detail stay, nothing happens where there is nothing to paint."""
 
 import faceedit_makeup as plugin
-import faceedit_retouch as retouch
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,8 +12,7 @@ from faceedit.region import Effect, Result, as_float
 from faceedit.testing import Tone, applied, assert_only_inside_mask, painted_photo, region_of
 
 TONES: tuple[Tone, ...] = ("light", "medium", "dark")
-RETOUCH = [effect for effect in retouch.faceedit_effects() if isinstance(effect, Effect)]
-MAKEUP = [effect for effect in plugin.faceedit_effects() if isinstance(effect, Effect) and effect not in RETOUCH]
+MAKEUP = [effect for effect in plugin.faceedit_effects() if isinstance(effect, Effect)]
 
 
 def lab(pixels: np.ndarray) -> np.ndarray:

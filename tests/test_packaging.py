@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PLUGINS = ("faceedit_redact", "faceedit_makeup", "faceedit_accessories", "faceedit_cutout")
+PLUGINS = ("faceedit_redact", "faceedit_retouch", "faceedit_makeup", "faceedit_accessories", "faceedit_cutout")
 
 
 @pytest.fixture(scope="module")

@@ -141,4 +141,4 @@ def test_full_smoothing_takes_blotches_and_keeps_pores(tone: Tone) -> None:
 def test_smoothing_keeps_contours() -> None:
     photo = painted_photo(400, 400, accessories=())
     changed = np.abs(applied(plugin.smooth, photo, amount=1.0).astype(int) - photo.pixels)[core(photo, "face | hair")]
-    assert np.percentile(changed, 99.5) < 8  # the edges between painted parts are steps of 50 and more
+    assert np.percentile(changed, 99.5) < 12  # the edges between painted parts are steps of 50 and more

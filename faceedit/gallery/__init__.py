@@ -1,4 +1,4 @@
-"""The page that shows a run: `report.html`, and the small pictures beside it in `report-files`.
+"""The page that shows a run: `report.html`, and the small pictures beside it in `.report-files`.
 
 `thumbnails` makes the small pictures while a photo is at hand, `write_gallery` the page when all photos are done.
 The page is one file with its style and script inside and loads nothing from anywhere but the run's own files.

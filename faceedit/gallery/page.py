@@ -32,7 +32,7 @@ _JOINERS = "\u200c\u200d"
 def write_gallery(out: Path, entries: Sequence[Entry], *, redacts: bool, title: str, previews: bool = False) -> Path:
     """Write the page of a run into its output folder and return its path; the same entries give the same bytes.
 
-    Thumbnails of older runs that the page must not show are deleted; nothing else in `report-files` is touched.
+    Thumbnails of older runs that the page must not show are deleted; nothing else in `.report-files` is touched.
 
     Raises:
         PhotoError: it cannot be written.

@@ -21,7 +21,7 @@ from faceedit.labels import COLORS, ID
 from faceedit.photo import Face, Photo, eight_bit, warp
 from faceedit.report import Entry
 
-FOLDER = "report-files"
+FOLDER = ".report-files"  # hidden, so that it is no folder of photos when the output is somebody's input
 # The longer side of a thumbnail.
 SIDE_PX = 480
 QUALITY = 82

@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from faceedit import images
 from faceedit.errors import UsageError
+from faceedit.gallery import PAGE, write_gallery
 from faceedit.report import Entry, write_report, write_review
 from faceedit.runner.discovery import Input
 from faceedit.runner.journal import Journal
@@ -83,10 +84,11 @@ class Folder:
         task, recipe = self.task, self.task.loaded
         about = {"name": recipe.name, "path": recipe.path, "sha256": recipe.digest}
         write_report(task.out / REPORT, entries, recipe=about, model=task.find.segmenter.model, registry=task.registry)
+        write_gallery(task.out, entries, redacts=recipe.redacts, title=recipe.name or "faceedit")
         if recipe.redacts:
             write_review(task.out / REVIEW, entries)
 
     def _reports(self) -> list[Path]:
         """Where the run is reported; an empty list of reviews replaces that of an older run."""
-        names = [REPORT, REVIEW] if self.task.loaded.redacts else [REPORT]
+        names = [REPORT, PAGE, REVIEW] if self.task.loaded.redacts else [REPORT, PAGE]
         return [self.task.out / name for name in names]

@@ -37,12 +37,20 @@ def pass_over(_paths: Iterable[Path]) -> None:
     """A `begin` that lets every file be written."""
 
 
+Small = Callable[[Path, Photo | None, Photo], Mapping[Path, bytes]]
+
+
+def none_small(_target: Path, _before: Photo | None, _after: Photo) -> Mapping[Path, bytes]:
+    """A `small` that makes no thumbnails."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Processor:
     """Applies one recipe to photos: `find` is the segmentation service, `limits` what is refused unread.
 
-    `begin` is told which files are about to be written, and may refuse. A recipe that redacts needs a second `look`,
-    and goes another way from the first byte on: see `redaction`.
+    `small` makes the thumbnails of the report; `begin` is told which files are about to be written, and may refuse.
+    A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`.
     """
 
     recipe: Recipe
@@ -51,6 +59,7 @@ class Processor:
     limits: images.Limits = field(default_factory=images.Limits)
     look: SecondLook | None = None
     begin: Begin = pass_over
+    small: Small = none_small
 
     def __call__(self, job: Job) -> Entry:
         """Edit one photo, write its outputs, and say what happened.
@@ -68,11 +77,12 @@ class Processor:
         outputs = {job.target: self._encoded(job, photo, edited, options)}
         for name, picture in edited.extras.items():
             outputs[job.beside(name)] = images.encode(extra_photo(picture), images.WriteOptions("png", metadata="none"))
-        self.begin(outputs)
+        small = self.small(job.target, photo, edited.photo)
+        self.begin([*outputs, *small])
         return Entry(
             str(job.input.path),
             "done",
-            outputs=write_all(outputs),
+            outputs=write_all({**outputs, **small})[: len(outputs)],
             faces=faces_json(photo.faces),
             findings=findings_json(edited.findings),
             notes=images.notes(edited.photo, options),
@@ -83,8 +93,10 @@ class Processor:
             raise SetupError("a recipe that redacts was to run without a second look", "give the Processor a `look`")
         redactor = Redactor(self.recipe, self.registry, self.find, self.look, self.limits)
         outputs, entry = redactor(job.input.path, read_still(job, self.limits), job.target, job.beside)
-        self.begin(outputs)
-        written = write_all(outputs)
+        # Of the finished file alone: the photo before must not reach the report.
+        small = self.small(job.target, None, images.read(outputs[job.target])) if outputs else {}
+        self.begin([*outputs, *small])
+        written = write_all({**outputs, **small})[: len(outputs)]
         for path in outputs:
             with contextlib.suppress(OSError):  # a file system that keeps no such times tells nothing either
                 os.utime(path, (NEUTRAL_TIME, NEUTRAL_TIME))
@@ -167,7 +179,8 @@ def _unchanged(before: Photo, after: Photo) -> bool:
 def segmented(job: Job, find: Callable[[Photo], Photo], limits: images.Limits, begin: Begin = pass_over) -> Entry:
     """Write one photo's labels (8-bit ids at the photo's size) and the picture of them, and say what happened.
 
-    `begin` is told which files are about to be written, and may refuse.
+    `small` makes the thumbnails of the report; `begin` is told which files are about to be written, and may refuse.
+    A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`.
 
     Raises:
         PhotoError: the photo cannot be read, or the files not written.

@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
 from faceedit import __version__, images, models
 from faceedit.detection import THOROUGH, Search
 from faceedit.faces import FaceFinder
+from faceedit.gallery import thumbnails
+from faceedit.photo import Photo
 from faceedit.recipe import Recipe, load_recipe
 from faceedit.registry import Registry
 from faceedit.report import Entry
@@ -91,6 +94,10 @@ def finder(engine: Engine, registry: Registry, search: Search, model: str | None
     return found
 
 
+def _thumbnails(target: Path, before: Photo | None, after: Photo, *, out: Path, redacts: bool) -> Mapping[Path, bytes]:
+    return thumbnails(target, before, after, out, redacts=redacts)
+
+
 class Worker:
     """Does one photo after another, and keeps the journal."""
 
@@ -98,7 +105,9 @@ class Worker:
         self.task = task
         self.journal = Journal(task.out)
         look = SecondLook(task.find.detector, task.find.segmenter) if task.loaded.redacts else None
-        self._process = Processor(task.loaded, task.registry, task.find, task.limits, look, self.journal.begin)
+        small = partial(_thumbnails, out=task.out, redacts=task.loaded.redacts)
+        begin = self.journal.begin
+        self._process = Processor(task.loaded, task.registry, task.find, task.limits, look, begin, small)
         self._circumstances = self._stated()
 
     def __call__(self, job: Job) -> Entry:

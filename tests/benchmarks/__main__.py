@@ -16,12 +16,13 @@ from faceedit.geometry import Crop
 from faceedit.photo import FaceMap, Photo
 from faceedit.segmentation import maps
 from faceedit.segmentation.segformer import SegFormer, cpu_has_bf16
-from tests.benchmarks.measure import Contender, child, here, paired, show
+from tests.benchmarks.measure import Contender, Cost, child, here, paired, show
 from tests.benchmarks.subjects import RECIPE, Ours, Tutorial, full_size_labels, jpeg, photo, portrait, random_b5
 
 TWELVE = 12.0
 CROP = Crop(224, 120, 280)
 BARE_TYPER = "import typer; app = typer.Typer(); app.command()(lambda name: None); app(['--help'])"
+LOAD = "from faceedit import models; models.load('lite', 'cpu', engine='{engine}')"
 
 
 class Bench:
@@ -113,21 +114,15 @@ class Bench:
 
     def startup(self) -> None:
         """Python, a bare Typer program, and ours."""
-        show(
-            "Start-up",
-            paired(
-                {
-                    "bare Typer --help": child([sys.executable, "-c", BARE_TYPER]),
-                    "python": child([sys.executable, "-c", ""]),
-                    "faceedit --help": child([sys.executable, "-m", "faceedit", "--help"]),
-                    "import torch": child([sys.executable, "-c", "import torch"]),
-                    "import transformers' SegFormer": child(
-                        [sys.executable, "-c", "from transformers import SegformerForSemanticSegmentation"]
-                    ),
-                },
-                self.runs,
-            ),
-        )
+        scripts = {
+            "bare Typer --help": BARE_TYPER,
+            "python": "",
+            "faceedit --help": "import sys; sys.argv = ['faceedit', '--help']; from faceedit.cli import main; main()",
+            "import torch": "import torch",
+            "import transformers' SegFormer": "from transformers import SegformerForSemanticSegmentation",
+        } | {f"load lite, {engine}": LOAD.format(engine=engine) for engine in self.engines}
+        contenders = {name: child([sys.executable, "-c", script]) for name, script in scripts.items()}
+        show("Start-up", paired(contenders, self.runs))
 
     def peers(self) -> None:
         """A folder of three 12 MP photos, beside deface where its program is given."""
@@ -147,11 +142,11 @@ class Bench:
         show("A folder of three 12 MP photos", paired(contenders, min(self.runs, 3)))
 
     def _fresh(self, contender: Contender) -> Contender:
-        def fresh() -> object:
+        def fresh() -> Cost:
             shutil.rmtree(self.folder / "edited", ignore_errors=True)
             return contender()
 
-        return fresh  # type: ignore[return-value] # the contender's own cost
+        return fresh
 
 
 SECTIONS = ("startup", "forward", "labels", "end_to_end", "faces", "sizes", "memory", "peers")

@@ -1,6 +1,5 @@
 """Paired measurements: contenders run in turn, again and again, and only ratios within a round are compared."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -33,20 +32,28 @@ def here(work: Callable[[], object]) -> Contender:
     return measured
 
 
+# Runs a command and prints its CPU seconds and peak memory. Between us and the command stands this small process,
+# because a process's peak counts from its parent's size at the moment of the fork.
+LAUNCHER = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+sys.exit(done.stderr[-600:]) if done.returncode else print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
 def child(command: Sequence[str | Path]) -> Contender:
     """What a process of its own costs, from its start to its end."""
+    launch = [sys.executable, "-S", "-c", LAUNCHER, *(str(word) for word in command)]
 
     def measured() -> Cost:
         wall = time.perf_counter()
-        process = subprocess.Popen(
-            [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"{' '.join(map(str, command))[:300]} ended with {process.returncode}")
+        done = subprocess.run(launch, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{launch[4:6]} failed: {done.stderr}")
+        cpu, peak = (float(number) for number in done.stdout.split())
         unit = 1 if sys.platform == "darwin" else 1024
-        return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - wall, usage.ru_maxrss * unit / 1e6)
+        return Cost(cpu, time.perf_counter() - wall, peak * unit / 1e6)
 
     return measured
 

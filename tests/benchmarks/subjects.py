@@ -52,8 +52,10 @@ def jpeg(picture: Image.Image, path: Path) -> Path:
 def random_b5(folder: Path) -> Path:
     """A folder with SegFormer-B5 of random weights and the 19 names."""
     from transformers import SegformerConfig, SegformerForSemanticSegmentation  # noqa: PLC0415 - slow to import
+    from transformers.utils import logging  # noqa: PLC0415 - likewise
 
     torch.manual_seed(0)
+    logging.disable_progress_bar()
     SegformerForSemanticSegmentation(SegformerConfig(id2label=dict(enumerate(PARTS)), **B5)).save_pretrained(folder)
     size = {"size": {"height": 512, "width": 512}, "image_mean": MEAN.tolist(), "image_std": DEVIATION.tolist()}
     (folder / "preprocessor_config.json").write_text(json.dumps(size))
@@ -65,7 +67,9 @@ class Tutorial:
 
     def __init__(self, folder: Path, size: int) -> None:
         from transformers import SegformerForSemanticSegmentation  # noqa: PLC0415 - slow to import
+        from transformers.utils import logging  # noqa: PLC0415 - likewise
 
+        logging.disable_progress_bar()
         self.net = SegformerForSemanticSegmentation.from_pretrained(folder, dtype=torch.float32).eval()
         self.size = size
 
