@@ -20,7 +20,7 @@ SURE = 0.98
 # Deviation of a colour within one surface (sensor noise, JPEG), and of a mask from the true opacity, both 0..1.
 NOISE, DOUBT = 0.04, 0.25
 # Germer's levels end at this many pixels; his regularisation, so that flat areas have an answer.
-FINEST, SMOOTHNESS = 384, 1e-3
+FINEST, SMOOTHNESS = 256, 1e-3
 
 
 def luma(pixels: NDArray[np.float32]) -> Plane:

