@@ -121,7 +121,9 @@ class Region:
             )
             mask = np.full(self.shape, float("background" in parts), np.float32)
             if place.area:
-                mask[inner.slices] = _drawn(face.map.mask(parts, place), self.pixels[inner.slices], face.width_px)
+                mask[inner.slices] = _drawn(
+                    face.map.mask(parts, place, fade=True), self.pixels[inner.slices], face.width_px
+                )
             self._masks[key] = mask
         return self._masks[key]
 

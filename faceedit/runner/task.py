@@ -26,12 +26,17 @@ Exists = Literal["changed", "skip", "overwrite", "unique", "fail"]
 
 @dataclass(frozen=True)
 class Engine:
-    """Which model and detector, on which device, with how many CPU threads (0: as many as torch likes)."""
+    """Which model and detector, on which device, with how many CPU threads (0: as many as torch likes).
+
+    `backend` runs the model; `allow_remote` lets a recipe that redacts show photos to a model on another machine.
+    """
 
     model: str = ""
     device: str = "auto"
     detector: str = "auto"
     threads: int = 0
+    backend: models.Engine = "torch"
+    allow_remote: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,19 @@ def finder(engine: Engine, registry: Registry, search: Search, model: str | None
     Raises:
         ModelError: the model is not on this machine, or unfit.
         SetupError: the device or the detector is not there.
+        UsageError: a recipe that redacts would show photos to another machine.
     """
     name = engine.model or model or models.default()
-    found = models.face_finder(name, registry, device=engine.device, detector=engine.detector, search=search)
-    if engine.threads:
-        import torch  # noqa: PLC0415 - loaded by now, but not by who only plans
-
-        torch.set_num_threads(engine.threads)
-    return found
+    models.refuse_remote(name, redacts=search == THOROUGH, allowed=engine.allow_remote)
+    return models.face_finder(
+        name,
+        registry,
+        device=engine.device,
+        detector=engine.detector,
+        search=search,
+        engine=engine.backend,
+        threads=engine.threads,
+    )
 
 
 def _thumbnails(target: Path, before: Photo | None, after: Photo, *, out: Path, redacts: bool) -> Mapping[Path, bytes]:
