@@ -99,6 +99,16 @@ def test_inputs_that_differ_by_suffix_keep_it_in_extras(tmp_path: Path, out: Pat
     assert names == ["a.jpg.labels.png", "a.png.labels.png", "b.labels.png"]
 
 
+def test_extras_never_have_the_name_of_another_photos_output(tmp_path: Path, out: Path) -> None:
+    names = ("a.jpg", "a.cutout-0.png", "a.jpg.cutout-0.png", "b.jpg", "b.c.jpg", "sub/a.jpg")
+    jobs = planned(out, touched(tmp_path / "photos", *names))
+    outputs = {job.target for job in jobs}
+    extras = {job.input.path.name: job.beside("cutout-0") for job in jobs if job.input.folder == Path()}
+    assert outputs.isdisjoint(extras.values())
+    assert len(set(extras.values())) == 5
+    assert (extras["b.jpg"].name, jobs[-1].beside("x").name) == ("b.cutout-0.png", "a.x.png")
+
+
 @pytest.mark.parametrize(
     ("names", "output"),
     [

@@ -26,6 +26,9 @@ Exists = Annotated[
     ),
 ]
 Jobs = Annotated[str, typer.Option(metavar="N|auto", help="Worker processes, each with a model of its own.")]
+AllowRemote = Annotated[
+    bool, typer.Option("--allow-remote", help="Let a recipe that redacts show photos to a model elsewhere.")
+]
 STREAM = "-"
 
 
@@ -48,9 +51,7 @@ def apply(
     detector: options.DetectorName = "auto",
     threads: options.Threads = 0,
     backend: options.Backend = "torch",
-    allow_remote: Annotated[
-        bool, typer.Option("--allow-remote", help="Let a recipe that redacts show photos to a model elsewhere.")
-    ] = False,
+    allow_remote: AllowRemote = False,
     var: options.Variables = [],
     max_megapixels: options.Megapixels = 200,
     quiet: options.Quiet = False,
@@ -72,16 +73,14 @@ def apply(
     task = Task(recipe, output, options.variables(var), engine, Limits(megapixels=max_megapixels), exists)
     options.warn_of_broken(task.registry)
     if str(output) == STREAM:
-        raise typer.Exit(exit_code([_through(task, photos)]))
-    folder = Folder(task, options.inputs(photos, files_from))
-    entries = _applied(folder, processes, quiet=quiet, as_json=as_json)
-    if not (quiet or as_json):
-        say(f"{options.summary(entries)}; report: {output / 'report.json'}")
+        entries = [_through(task, photos)]
+    else:
+        entries = _over(Folder(task, options.inputs(photos, files_from)), processes, quiet=quiet, as_json=as_json)
     raise typer.Exit(exit_code(entries))
 
 
-def _applied(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "list[Entry]":
-    """The run, told as it goes."""
+def _over(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "list[Entry]":
+    """All photos of a folder, with progress and a closing line."""
     total = len(folder.jobs()[0])
     with progress(total, quiet or as_json) as advance:
 
@@ -91,7 +90,10 @@ def _applied(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) ->
             options.mention(entry)
             advance(f"{entry.status} {Path(entry.photo).name}")
 
-        return folder.apply(processes, done)
+        entries = folder.apply(processes, done)
+    if not (quiet or as_json):
+        say(f"{options.summary(entries)}; report: {folder.task.out / 'report.json'}")
+    return entries
 
 
 def plan(

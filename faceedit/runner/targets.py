@@ -4,7 +4,7 @@ import datetime
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faceedit.errors import UsageError
@@ -67,7 +67,23 @@ def plan(
         )
         jobs.append(Job(each, target, target.stem if alone else f"{target.stem}{each.path.suffix}"))
     _check_names(jobs, maps)
-    return jobs
+    return jobs if maps else _told_apart(jobs)
+
+
+def _told_apart(jobs: Sequence[Job]) -> list[Job]:
+    """The same jobs, with longer bases where `base.NAME.png` could be another photo's output."""
+    taken: set[tuple[Path, str]] = set()
+    for job in jobs:
+        if job.target.suffix.lower() == ".png":
+            words = _folded(job.target.stem).split(".")
+            taken.update((job.target.parent, ".".join(words[:count])) for count in range(1, len(words)))
+    renamed = []
+    for job in jobs:
+        base = job.base
+        while (job.target.parent, _folded(base)) in taken:
+            base = job.target.name if base == job.base else f"{base}_"
+        renamed.append(replace(job, base=base))
+    return renamed
 
 
 def check_apart(inputs: Sequence[Input], out: Path) -> None:
