@@ -3,7 +3,7 @@
 It depends on the detector's box and the segmentation, never on what is laid over it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy import ndimage
 from faceedit.faces import DOUBTFUL
 from faceedit.geometry import Box
 from faceedit.labels import ID
-from faceedit.photo import Face, FaceMap, Source
+from faceedit.photo import Face, Source
 
 Bools = NDArray[np.bool_]
 
@@ -81,15 +81,14 @@ def hidden(face: Face, mask: Bools, part: str) -> Face:
     """The same face with a map that says nothing about what lies under `mask` (H, W) bool: all of it is `part`."""
     logits = face.map.logits.copy()
     height, width = logits.shape[1:]
-    v, u = np.mgrid[:height, :width]
-    x, y = face.map.crop.to_photo(np.column_stack([(u.ravel() + 0.5) / width, (v.ravel() + 0.5) / height])).T
+    x, y = face.map.crop.cells(height, width).T
     inside = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])
     under = np.zeros(x.shape, bool)
     under[inside] = mask[y[inside].astype(int), x[inside].astype(int)]
     under = under.reshape(height, width)
     logits[:, under] = -SURE
     logits[ID[part], under] = SURE
-    return Face(face.index, face.box, face.score, FaceMap(logits, face.map.crop), face.photo_shape)
+    return Face(face.index, face.box, face.score, replace(face.map, logits=logits), face.photo_shape)
 
 
 def _union(one: Box, other: Box) -> Box:

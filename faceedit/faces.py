@@ -106,7 +106,7 @@ def apart(centers: list[tuple[float, float]], widths: list[int], seen: list[Face
         if not rivals:
             result.append(one)
             continue
-        x, y = _grid(one)
+        x, y = one.crop.cells(*one.logits.shape[1:]).T.reshape(2, *one.logits.shape[1:])
         own = np.hypot(x - centers[index][0], y - centers[index][1]) / widths[index]
         lost = np.zeros(x.shape, bool)
         for other in rivals:
@@ -120,15 +120,6 @@ def apart(centers: list[tuple[float, float]], widths: list[int], seen: list[Face
 
 def _meet(one: Crop, other: Crop) -> bool:
     return one.bounds().intersection(other.bounds()).area > 0
-
-
-def _grid(one: FaceMap) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Photo coordinates of the map's cells, two (h, w)."""
-    height, width = one.logits.shape[1:]
-    v, u = np.mgrid[:height, :width]
-    points = np.column_stack([(u.ravel() + 0.5) / width, (v.ravel() + 0.5) / height])
-    photo = one.crop.to_photo(points)
-    return photo[:, 0].reshape(height, width), photo[:, 1].reshape(height, width)
 
 
 def plausible(face: Detection, one: FaceMap) -> bool:

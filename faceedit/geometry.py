@@ -131,6 +131,11 @@ class Crop:
         """(n, 2) photo points as crop points."""
         return _apply(self.inverse(), points)
 
+    def cells(self, height: int, width: int) -> Points:
+        """The middles of a grid's cells as photo points, (height * width, 2), row by row."""
+        v, u = np.mgrid[:height, :width]
+        return self.to_photo(np.column_stack([(u.ravel() + 0.5) / width, (v.ravel() + 0.5) / height]))
+
     def bounds(self) -> Box:
         """The upright box of photo pixels around the crop."""
         corners = self.to_photo(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))

@@ -5,6 +5,7 @@ Frozen, arrays read-only, numpy and Pillow only. Nothing here opens files or run
 
 import dataclasses
 import io
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -100,16 +101,15 @@ class FaceMap:
         return winners(self.logits, self.crop, window)
 
     def center(self, expression: str) -> tuple[float, float] | None:
-        """The middle of a part in photo coordinates, or None where the model does not see it."""
+        """The middle of a part in photo coordinates, or None where the model does not see it within the photo."""
         plane = self.on_crop(parse_parts(expression))
-        plane = np.where(plane > 0.5, plane, 0)
-        total = float(plane.sum())
-        if total < 1:
+        points = self.crop.cells(*plane.shape)
+        height, width = self.photo_shape or (math.inf, math.inf)
+        inside = ((points >= 0) & (points < (width, height))).all(1)  # beyond the border lies a mirror image
+        weight = np.where((plane.ravel() > 0.5) & inside, plane.ravel(), 0)
+        if weight.sum() < 1:
             return None
-        side = plane.shape[0]
-        grid = (np.arange(side) + 0.5) / side
-        u, v = float(plane.sum(0) @ grid) / total, float(plane.sum(1) @ grid) / total
-        x, y = self.crop.to_photo(np.array([[u, v]]))[0]
+        x, y = weight @ points / weight.sum()
         return float(x), float(y)
 
 

@@ -266,3 +266,11 @@ def test_a_finding_stands_in_reports_with_rounded_confidence() -> None:
         "box": None,
         "details": {"n": 12},
     }
+
+
+def test_the_middle_of_a_part_leaves_out_what_the_border_mirrors() -> None:
+    logits = np.full((19, 64, 64), -20, np.float16)
+    logits[ID["hair"]] = 20
+    whole = FaceMap(logits, Crop(0, 50, 100), (100, 100))  # its left half lies beyond the photo
+    assert whole.center("hair") == pytest.approx((25, 50), abs=0.5)
+    assert FaceMap(logits, Crop(-200, 50, 100), (100, 100)).center("hair") is None
