@@ -54,7 +54,9 @@ class FaceFinder:
         kept.sort(key=lambda index: not sure[index])  # a false alarm is never "the largest"
         found, seen = [found[index] for index in kept], [seen[index] for index in kept]
         seen = self._upright(pixels, seen)
-        seen = apart([face.box.center for face in found], [face.box.width for face in found], seen)
+        certain = sum(sure)  # these come first; a false alarm takes no pixel from a true face
+        centers, widths = [face.box.center for face in found], [face.box.width for face in found]
+        seen = apart(centers[:certain], widths[:certain], seen[:certain]) + seen[certain:]
         faces = tuple(
             Face(index, face.box, face.score, own, (photo.height, photo.width))
             for index, (face, own) in enumerate(zip(found, seen, strict=True))
