@@ -57,12 +57,10 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry) -> Edited:
 
     Raises:
         EffectError: an effect raised or gave an unfit result.
-        Withheld: the recipe redacts and no face was found, unless it says `no_faces: copy`.
+        Withheld: the recipe redacts and no face is sure, unless it says `no_faces: copy`.
     """
-    if recipe.redacts and not photo.faces and recipe.output.no_faces != "copy":
-        raise Withheld(
-            "no face was found, so nothing can be promised", "look at it yourself; no_faces: copy lets it pass"
-        )
+    if recipe.redacts and recipe.output.no_faces != "copy":
+        _demand_faces(photo)
     work = _Work(photo, photo.pixels.copy(), None if photo.alpha is None else photo.alpha.copy(), registry)
     work.findings += inspect(photo, registry)
     covers = [_Cover(step, face) for step in recipe.steps if step.effect.blind for face in covered_faces(work, step)]
@@ -83,6 +81,15 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry) -> Edited:
         Covered(mask, _fill(photo, covers, registry), tuple(face.box for face in photo.faces if face.index in gone)),
         tuple(face for face in photo.faces if face.index not in gone),
     )
+
+
+def _demand_faces(photo: Photo) -> None:
+    """Withhold a photo in which no face is sure: the doubtful ones may be false alarms beside one that was missed."""
+    hint = "look at it yourself; no_faces: copy lets it pass"
+    if not photo.faces:
+        raise Withheld("no face was found, so nothing can be promised", hint)
+    if max(face.score for face in photo.faces) < Search.threshold:
+        raise Withheld("only doubtful faces were found", hint)
 
 
 def inspect(photo: Photo, registry: Registry) -> list[Finding]:

@@ -119,6 +119,13 @@ def test_a_redacting_recipe_withholds_a_photo_without_faces() -> None:
             edited(Photo(np.zeros((20, 20, 3), np.uint8)), step(cover), step(paint), no_faces=no_faces)
 
 
+def test_a_photo_with_doubtful_faces_alone_is_withheld_from_redaction() -> None:
+    photo = painted_photo(100, 100)
+    doubtful = photo.replaced(faces=(dataclasses.replace(photo.faces[0], score=0.5),))
+    with pytest.raises(Withheld, match="only doubtful faces were found"):
+        edited(doubtful, step(cover), no_faces="review")
+
+
 def test_a_photo_without_faces_passes_where_the_recipe_says_so() -> None:
     photo = Photo(np.zeros((20, 20, 3), np.uint8))
     after = edited(photo, step(cover), no_faces="copy")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceedit import images
-from faceedit.detection import Detection, Search
+from faceedit.detection import Detection
 from faceedit.engine import Edited, edit
 from faceedit.errors import Withheld
 from faceedit.photo import Photo, eight_bit
@@ -51,11 +51,8 @@ class Redactor:
             PhotoError: the photo cannot be edited or encoded.
         """
         photo = self._found(photo)
-        policy = self.recipe.output.no_faces
-        if not photo.faces and policy == "skip":
+        if not photo.faces and self.recipe.output.no_faces == "skip":
             return {}, Entry(str(path), "skipped", notes=["no face was found"])
-        if policy != "copy":
-            _demand_faces(photo)
         for rounds in range(1, ROUNDS + 1):
             done = _Done(path, edit(photo, self.recipe, self.registry), self._options(target), rounds)
             verdict = done.verdict(self.look, self.limits)
@@ -139,15 +136,6 @@ class _Done:
             "rounds": self.rounds,
             "checks": [{"check": name, "passed": True, "result": result} for name, result in results.items()],
         }
-
-
-def _demand_faces(photo: Photo) -> None:
-    """Withhold a photo in which no face is sure: the doubtful ones may be false alarms beside one that was missed."""
-    hint = "look at it yourself; no_faces: copy lets it pass"
-    if not photo.faces:
-        raise Withheld("no face was found", hint)
-    if max(face.score for face in photo.faces) < Search.threshold:
-        raise Withheld("only doubtful faces were found", hint)
 
 
 def _remarks(photo: Photo) -> list[str]:
