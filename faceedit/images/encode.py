@@ -44,7 +44,8 @@ class Job:
     def picture(self) -> Image.Image:
         """The samples as an 8-bit Pillow picture that knows nothing else."""
         height, width, channels = self.samples.shape
-        return Image.frombytes(_MODES[channels], (width, height), self.samples.tobytes())
+        mode = _MODES[channels]
+        return Image.frombuffer(mode, (width, height), np.ascontiguousarray(self.samples), "raw", mode, 0, 1)
 
     @property
     def number(self) -> int:
@@ -134,7 +135,14 @@ def _webp(job: Job) -> bytes:
     payload = job.payload
     lossless = job.quality == "same" and job.source.lossless
     return _saved(
-        job, quality=job.number, lossless=lossless, exif=payload.exif, xmp=payload.xmp, icc_profile=job.icc, method=4
+        job,
+        quality=job.number,
+        lossless=lossless,
+        exact=lossless,  # else transparent pixels would change
+        exif=payload.exif,
+        xmp=payload.xmp,
+        icc_profile=job.icc,
+        method=4,
     )
 
 

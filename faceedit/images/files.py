@@ -19,11 +19,11 @@ def shown(name: Path | str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in str(name))
 
 
-def write_atomic(path: Path | str, data: bytes) -> None:
+def write_atomic(path: Path | str, data: bytes, *, flush: bool = True) -> None:
     """Write `data` to `path` so that at any moment there is the old file or the whole new one.
 
     The bytes go to a temporary file in the same folder (`.NAME.<random>.faceedit-tmp`), are flushed to the disk, then
-    renamed. The folder must exist.
+    renamed. The folder must exist. Without `flush` a power failure may leave an empty file: for what can be made anew.
 
     Raises:
         PhotoError: the disk is full, the folder is missing or may not be written; the temporary file is gone again.
@@ -32,15 +32,16 @@ def write_atomic(path: Path | str, data: bytes) -> None:
     temporary = _temporary(path)
     try:
         try:
-            _write_flushed(temporary, data)
+            _write_new(temporary, data, flush=flush)
             temporary.replace(path)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
     except OSError as error:
         raise PhotoError(f"{shown(path)}: cannot be written: {error.strerror or error}", _advice(error)) from error
-    with contextlib.suppress(OSError):  # some network file systems flush no folders; the file itself is safe
-        _flush_folder(path.parent)
+    if flush:
+        with contextlib.suppress(OSError):  # some network file systems flush no folders; the file itself is safe
+            _flush_folder(path.parent)
 
 
 def remove_leftovers(folder: Path | str) -> list[Path]:
@@ -68,13 +69,14 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{stem}{ending}")
 
 
-def _write_flushed(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes, *, flush: bool) -> None:
     # O_EXCL: nothing that lies there already is opened, no link is followed; the umask decides who may read.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags, 0o666), "wb") as file:  # noqa: PTH123  a descriptor, not a path
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if flush:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:
@@ -92,4 +94,6 @@ def _advice(error: OSError) -> str:
         return "make the folder first"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "make room on the disk or choose another folder"
+    if error.errno == errno.ENAMETOOLONG:
+        return "give the photo a shorter name"
     return "choose another folder"

@@ -1,5 +1,6 @@
 """The formats faceedit reads and writes: their names, suffixes, and what each can hold."""
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,12 @@ _FORMATS = (
     Format("gif", "GIF", (".gif",), longest=65535),
 )
 FORMATS = {entry.name: entry for entry in _FORMATS}
-PICTURE_SUFFIXES = frozenset(suffix for entry in _FORMATS for suffix in entry.suffixes)
+RAW_SUFFIXES = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"})
+"""Those of camera raw files: in folders they are photos where faceedit[raw] is installed, and passed over elsewhere."""
+
+PICTURE_SUFFIXES = frozenset(suffix for entry in _FORMATS for suffix in entry.suffixes) | (
+    RAW_SUFFIXES if importlib.util.find_spec("rawpy") else frozenset()
+)
 """The lower-case suffixes that make a file in a folder a photo: `path.suffix.lower() in PICTURE_SUFFIXES`."""
 
 _BY_SUFFIX = {suffix: entry.name for entry in _FORMATS for suffix in entry.suffixes}

@@ -6,6 +6,7 @@ from typing import Any
 from PIL import Image, JpegImagePlugin
 
 from faceedit.errors import UnreadablePhoto
+from faceedit.images import exif
 
 _ALLOWED = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "BMP", "DIB", "GIF")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -24,13 +25,16 @@ _OTHERS = (
     (b"PK\3\4", "an archive"),
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an XML document"),
-    (b"IIU\0", "a camera's raw file"),
-    (b"IIRO", "a camera's raw file"),
-    (b"FUJIFILM", "a camera's raw file"),
 )
+# Panasonic, Olympus, Fujifilm; Canon's are told by their eighth byte on.
+_RAW_STARTS = (b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJIFILM")
 AGAIN = "copy or export the photo again"
 _READABLE = "faceedit reads JPEG, PNG, WebP, TIFF, AVIF, BMP, GIF, and HEIC with faceedit[heif]"
 _SUBFILE, _DNG_VERSION, _REDUCED = 254, 50706, 1
+
+
+class CameraRaw(UnreadablePhoto):
+    """The bytes are a camera's raw file, which Pillow does not read."""
 
 
 def kinds(content: bytes) -> list[str]:
@@ -38,8 +42,13 @@ def kinds(content: bytes) -> list[str]:
 
     Raises:
         UnreadablePhoto: the bytes are HEIC, which this installation does not read.
+        CameraRaw: the bytes are a camera's raw file.
     """
-    if content[:4] == b"II*\0" and content[8:10] == b"CR":  # Canon's, whose first page is a preview
+    if content.startswith(_RAW_STARTS) or content[4:11] == b"ftypcrx":
+        raise _raw()
+    if content[:4] == b"II*\0" and content[8:10] == b"CR":  # its first page is a preview
+        raise _raw()
+    if _DNG_VERSION in exif.parse(content).directories.get(0, {}):
         raise _raw()
     if not is_heif(content):
         return list(_ALLOWED)
@@ -60,6 +69,8 @@ def unopened(content: bytes) -> UnreadablePhoto:
     for start, name in _SIGNATURES:
         if content.startswith(start):
             return UnreadablePhoto(f"is a damaged {name} file", AGAIN)
+    if is_heif(content):
+        return UnreadablePhoto("is a damaged HEIC file", AGAIN)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return UnreadablePhoto("is a damaged WEBP file", AGAIN)
     if content[4:8] == b"ftyp" and b"avif" in content[8:64]:
@@ -72,7 +83,8 @@ def frames(picture: Image.Image, most: int) -> int:
     """How many pictures the file holds. Gain maps and previews beside the photo are not counted.
 
     Raises:
-        UnreadablePhoto: there are more than `most`, or the first is only a preview (a camera's raw file).
+        UnreadablePhoto: there are more than `most`.
+        CameraRaw: the first is only a preview.
     """
     if picture.format in ("JPEG", "MPO"):
         return 1
@@ -96,7 +108,7 @@ def remarks(picture: Image.Image, content: bytes) -> tuple[str, ...]:
 def _pages(picture: Image.Image, most: int) -> int:
     """The pages of a TIFF that are not smaller copies of others."""
     tags: Any = getattr(picture, "tag_v2", {})
-    if _DNG_VERSION in tags or _is_reduced(tags):
+    if _is_reduced(tags):
         raise _raw()
     count = 1
     for page in range(1, most + 1):
@@ -111,8 +123,8 @@ def _pages(picture: Image.Image, most: int) -> int:
     return count
 
 
-def _raw() -> UnreadablePhoto:
-    return UnreadablePhoto("is a camera's raw file", "develop it to TIFF or JPEG first")
+def _raw() -> CameraRaw:
+    return CameraRaw("is a camera's raw file", 'develop it to TIFF or JPEG first, or pip install "faceedit[raw]"')
 
 
 def _is_reduced(tags: Any) -> bool:

@@ -72,6 +72,15 @@ class Simple:
             pixels[top : top + _ROWS] = from_linear(light) * np.float32(65535) + np.float32(0.5)
         return pixels
 
+    def from_linear_srgb(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Linear sRGB (..., 3) as samples 0..1 of this space of three primaries."""
+        if self.primaries is None:
+            raise ValueError("a grey profile has no primaries")
+        own = light @ (np.linalg.inv(self.primaries) @ _SRGB).T.astype(np.float32)
+        values = np.linspace(0, 1, self.curves.shape[1], dtype=np.float32)
+        channels = [np.interp(own[..., index], curve, values) for index, curve in enumerate(self.curves)]
+        return np.stack(channels, axis=-1).astype(np.float32)
+
 
 def adobe_rgb() -> Simple:
     """Adobe RGB (1998), for files that name it and embed no profile. Source: its encoding specification, 4.3.4."""

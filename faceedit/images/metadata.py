@@ -116,16 +116,19 @@ def says_adobe_rgb(block: bytes) -> bool:
     return index is not None and index.content.startswith(b"R03")
 
 
-def payload(photo: Photo, policy: Policy, kind: Format, *, people: bool = True) -> Payload:
-    """What travels with the photo into a file of this format; `people` False drops face regions and their names."""
+def payload(photo: Photo, policy: Policy, kind: Format, *, people: bool = True, srgb: bool = True) -> Payload:
+    """What travels with the photo into a file of this format; `people` False drops face regions and their names.
+
+    `srgb` says that the pixels are written in sRGB, and not in the space of the source.
+    """
     source = photo.source
     if policy == "none":
         return Payload()
-    found = _present(exif.parse(source.exif), photo)
+    found = _present(exif.parse(source.exif), photo, srgb=srgb)
     if policy == "safe":
         return Payload(exif.serialize(_safe(found)) if "exif" in kind.metadata else b"", dpi=source.dpi)
     notes: list[str] = []
-    packet = xmp.updated(source.xmp, photo.width, photo.height, people=people)
+    packet = xmp.updated(source.xmp, photo.width, photo.height, people=people, srgb=srgb)
     return Payload(
         _fitting("EXIF", source.exif, exif.serialize(_kept(found, kind, notes)), kind, notes),
         _fitting("XMP", source.xmp, packet, kind, notes),
@@ -147,15 +150,16 @@ def _fitting(name: str, before: bytes, after: bytes, kind: Format, notes: list[s
     return b"" if reason else after
 
 
-def _present(found: Exif, photo: Photo) -> Exif:
-    """The block as it must be for upright sRGB pixels of this size; only what is there is changed."""
+def _present(found: Exif, photo: Photo, *, srgb: bool) -> Exif:
+    """The block as it must be for upright pixels of this size, in sRGB if they are; only what is there is changed."""
     facts = {
         (0, exif.ORIENTATION): found.numbers(exif.SHORT, 1),
-        (EXIF_IFD, exif.COLOR_SPACE): found.numbers(exif.SHORT, 1),
         (EXIF_IFD, exif.WIDTH): found.numbers(exif.LONG, photo.width),
         (EXIF_IFD, exif.HEIGHT): found.numbers(exif.LONG, photo.height),
-        (INTEROP_IFD, exif.INTEROP_INDEX): exif.text("R98"),
     }
+    if srgb:
+        facts[EXIF_IFD, exif.COLOR_SPACE] = found.numbers(exif.SHORT, 1)
+        facts[INTEROP_IFD, exif.INTEROP_INDEX] = exif.text("R98")
     if any(found.directories.values()):
         found = found.with_value(0, exif.SOFTWARE, exif.text("faceedit"))
     for (directory, tag), value in facts.items():

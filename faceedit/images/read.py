@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from faceedit.errors import UnreadablePhoto
-from faceedit.images import header, profiles
+from faceedit.images import header, profiles, raw
 from faceedit.images.decode import Samples, odd_tiff, samples
 from faceedit.images.files import shown
 from faceedit.images.formats import format_of_pillow
@@ -31,11 +31,16 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a file may ask for: megapixels of one picture, megabytes on disk, frames or pages."""
+    """How much a file may ask for: megapixels of one picture, megabytes on disk, frames or pages.
+
+    `seconds` and `gigabytes` are what decoding may take; they hold where it has a process of its own (`isolated`).
+    """
 
     megapixels: float = 200
     megabytes: float = 1024
     frames: int = 1000
+    seconds: float = 30
+    gigabytes: float = 2
 
 
 def read(source: Path | str | bytes, *, limits: Limits = Limits()) -> Photo:
@@ -51,6 +56,13 @@ def read(source: Path | str | bytes, *, limits: Limits = Limits()) -> Photo:
         return _decoded(content, path, limits)
     except UnreadablePhoto as error:
         raise UnreadablePhoto(f"{shown(path or 'picture')}: {error.message}", error.hint) from error.__cause__
+
+
+def native(content: bytes, limits: Limits = Limits()) -> Samples:
+    """The samples of a file that `read` could read, upright, in the file's own color space and without alpha."""
+    with _strict_pillow(limits):
+        found, _, turn = _loaded(content, limits)
+    return Samples(turned(found.values, turn), found.space)
 
 
 def _content(path: Path, limits: Limits) -> bytes:
@@ -97,6 +109,15 @@ def _strict_pillow(limits: Limits) -> Iterator[None]:
 def _loaded(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
     """The samples, what else the file says, and how the picture has yet to be turned."""
     try:
+        return _by_pillow(content, limits)
+    except header.CameraRaw:
+        if not raw.can_be_developed():
+            raise
+        return *raw.developed(content, limits.megapixels * 1e6), 1
+
+
+def _by_pillow(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
+    try:
         picture = _opened(content, limits)
     except UnidentifiedImageError:
         if not is_tiff(content):
@@ -125,7 +146,7 @@ def _plain(error: Exception, content: bytes, limits: Limits) -> UnreadablePhoto:
     if isinstance(error, UnidentifiedImageError):
         return header.unopened(content)
     if isinstance(error, MemoryError):
-        return UnreadablePhoto("needs more memory than there is")
+        return UnreadablePhoto("needs more memory to be decoded than it may have", "allow more with --max-memory")
     # Only these are sentences about the file; the others speak of Python.
     reason = shown(str(error)).strip()[:120] if isinstance(error, OSError | SyntaxError | RuntimeError) else ""
     if reason.startswith("decoder error"):  # libtiff says no more

@@ -31,12 +31,14 @@ class WriteOptions:
     lossless, everything else gets 92. Under "none" the tables are the standard ones of the nearest quality.
     `metadata` is "keep", "safe" (no place, names, serial numbers, maker note) or "none" (bare pixels, for redaction).
     `people` False drops face regions and the names in them from XMP.
+    `own_space` says that the pixels are in the space of the source's profile (see `in_own_space`), and stay there.
     """
 
     format: str = "same"
     quality: int | Literal["same"] = "same"
     metadata: Policy = "keep"
     people: bool = True
+    own_space: bool = False
 
 
 def encode(photo: Photo, options: WriteOptions = WriteOptions()) -> bytes:
@@ -51,16 +53,24 @@ def encode(photo: Photo, options: WriteOptions = WriteOptions()) -> bytes:
     if max(photo.height, photo.width) > kind.longest:
         raise PhotoError(_sentence(photo, f"{kind.name} holds at most {kind.longest} pixels a side"), "use png or tiff")
     samples = _samples(photo, kind, options)
-    payload = metadata.payload(photo, options.metadata, kind, people=options.people)
+    payload = metadata.payload(photo, options.metadata, kind, people=options.people, srgb=not options.own_space)
     bare = options.metadata == "none"
-    managed = not bare and photo.source.icc and samples.shape[2] > 2
-    job = Job(samples, photo.source, payload, options.quality, srgb_profile() if managed else b"", kind, bare)
+    job = Job(
+        samples, photo.source, payload, options.quality, b"" if bare else _profile(photo, samples, options), kind, bare
+    )
     try:
         return ENCODERS[kind.name](job)
     except (OSError, ValueError, OverflowError, struct.error) as error:
         raise PhotoError(
             _sentence(photo, f"cannot be written as {kind.name} ({shown(str(error))})"), "use png or tiff"
         ) from error
+
+
+def _profile(photo: Photo, samples: NDArray[Any], options: WriteOptions) -> bytes:
+    """The profile that a file of these samples is written with."""
+    if options.own_space:
+        return photo.source.icc
+    return srgb_profile() if photo.source.icc and samples.shape[2] > 2 else b""
 
 
 def write(photo: Photo, path: Path | str, options: WriteOptions = WriteOptions()) -> None:

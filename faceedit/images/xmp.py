@@ -29,8 +29,11 @@ _PEOPLE_NAMESPACES = (
 )
 
 
-def updated(packet: bytes, width: int, height: int, *, people: bool = True) -> bytes:
-    """The packet for an upright sRGB picture of this size, without face regions if not `people`; b"" if unusable."""
+def updated(packet: bytes, width: int, height: int, *, people: bool = True, srgb: bool = True) -> bytes:
+    """The packet for an upright picture of this size, without face regions if not `people`; b"" if unusable.
+
+    What it says of the color space is changed to sRGB if `srgb`.
+    """
     if not packet or len(packet) > _LARGEST or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
         return b""
     facts = {
@@ -39,9 +42,9 @@ def updated(packet: bytes, width: int, height: int, *, people: bool = True) -> b
         (_TIFF, "ImageLength"): str(height),
         (_EXIF, "PixelXDimension"): str(width),
         (_EXIF, "PixelYDimension"): str(height),
-        (_EXIF, "ColorSpace"): "1",
-        (_PHOTOSHOP, "ICCProfile"): "sRGB IEC61966-2.1",
     }
+    if srgb:
+        facts |= {(_EXIF, "ColorSpace"): "1", (_PHOTOSHOP, "ICCProfile"): "sRGB IEC61966-2.1"}
     try:
         document = minidom.parseString(packet.strip(b"\0 \t\r\n"))  # noqa: S318  entities are refused above
         for element in list(_elements(document)):
