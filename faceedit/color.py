@@ -64,6 +64,17 @@ def from_oklab(lab: Float) -> Float:
     return from_linear(_linear(np.asarray(lab, np.float32)))
 
 
+def to_srgb(lab: Float) -> Float:
+    """OKLab (..., 3) as sRGB (..., 3) 0..1; a colour beyond sRGB loses chroma, never hue: see `fit_gamut`."""
+    fitted = np.array(lab, np.float32)
+    np.clip(fitted[..., 0], 0, 1, out=fitted[..., 0])
+    linear = _linear(fitted)
+    outside = _beyond(linear)
+    if outside.any():
+        linear[outside] = _linear(_drawn_in(fitted[outside]))
+    return from_linear(linear)
+
+
 def fit_gamut(lab: Float) -> Float:
     """The same lightness and hue with just enough chroma taken away that sRGB can show it.
 
@@ -71,16 +82,9 @@ def fit_gamut(lab: Float) -> Float:
     """
     fitted = np.array(lab, np.float32)
     fitted[..., 0] = np.clip(fitted[..., 0], 0, 1)
-    outside = _beyond(fitted)
-    if not outside.any():
-        return fitted
-    colors = fitted[outside]
-    low, high = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
-    for _ in range(_GAMUT_STEPS):
-        middle: Float = (low + high) * np.float32(0.5)
-        fails = _beyond(_with_chroma(colors, middle))
-        low, high = np.where(fails, low, middle), np.where(fails, middle, high)
-    fitted[outside] = _with_chroma(colors, low)
+    outside = _beyond(_linear(fitted))
+    if outside.any():
+        fitted[outside] = _drawn_in(fitted[outside])
     return fitted
 
 
@@ -136,14 +140,23 @@ def _times(colors: Float, matrix: Float) -> Float:
     return product.reshape(colors.shape)
 
 
-def _beyond(lab: Float) -> NDArray[np.bool_]:
+def _drawn_in(colors: Float) -> Float:
+    """OKLab colours (n, 3) beyond sRGB with the largest share of their chroma that it can show."""
+    light = colors[:, :1]
+    roots = _times(colors, _FROM_LAB) - light  # a grey's roots are its lightness, so chroma is what is left
+    low, high = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
+    for _ in range(_GAMUT_STEPS):
+        middle: Float = (low + high) * np.float32(0.5)
+        mixed = light + middle[:, None] * roots
+        fails = _beyond(_times(mixed * mixed * mixed, _FROM_LMS))
+        low, high = np.where(fails, low, middle), np.where(fails, middle, high)
+    return np.concatenate([light, colors[:, 1:] * low[:, None]], axis=-1)
+
+
+def _beyond(linear: Float) -> NDArray[np.bool_]:
+    """Where linear light lies outside sRGB."""
     # One 8-bit step of tolerance near white and none near black, where linear steps are large to the eye.
-    linear = _linear(lab)
     red, green, blue = (linear[..., channel] for channel in range(3))  # much faster than min(-1) over three
     lowest = np.minimum(np.minimum(red, green), blue)
     highest = np.maximum(np.maximum(red, green), blue)
     return (lowest < -1e-4) | (highest > 1.005)
-
-
-def _with_chroma(lab: Float, share: Float) -> Float:
-    return np.concatenate([lab[..., :1], lab[..., 1:] * share[..., None]], axis=-1)

@@ -1,4 +1,4 @@
-"""Boxes in pixels and the affine map between a photo and a face's square crop.
+"""Boxes in pixels, the affine map between a photo and a face's square crop, and a face's own frame.
 
 Points are (x, y) in continuous pixel coordinates: pixel (0, 0) covers the square from (0, 0) to (1, 1).
 """
@@ -10,6 +10,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+# Deviations from the middle of a Gaussian beyond which it counts as 0: there, it is a thousandth.
+FAINT = 3.7
 Points = NDArray[np.float64]  # (n, 2), x and y
 
 
@@ -142,6 +144,85 @@ class Crop:
         left, top = np.floor(corners.min(0) + 1e-6)
         right, bottom = np.ceil(corners.max(0) - 1e-6)
         return Box(int(left), int(top), int(right), int(bottom))
+
+
+@dataclass(frozen=True)
+class Eye:
+    """One eye: `side` is 1 for the person's left and -1 for the right; its middle, and its corners, as points (x, y).
+
+    `seen` is 1 for an eye that looks at us and less for one that is foreshortened, as on a turned face.
+    """
+
+    side: int
+    middle: Points
+    inner: Points
+    outer: Points
+    seen: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A face's own directions and distances, for makeup on tilted and turned heads.
+
+    `across` points to the person's left and `down` to the chin, both of length 1. `eyes` are those that are seen.
+    `span` is how far apart two eyes of the face are when it looks at us; `height` how far the mouth is below them.
+    """
+
+    across: Points
+    down: Points
+    eyes: tuple[Eye, ...]
+    mouth: Points
+    span: float
+    height: float
+
+    @classmethod
+    def of(cls, eyes: dict[int, Points], mouth: Points, angle: float) -> "Frame | None":
+        """The frame of eyes by side and of a mouth, each given as points (n, 2) spread over it; None if one is missing.
+
+        `angle` is the face's tilt in degrees, which counts where only one eye is seen.
+        """
+        middles = {side: points.mean(0) for side, points in eyes.items() if len(points) > 1}
+        if not middles or len(mouth) < 2:
+            return None
+        turn = math.radians(angle)
+        line = middles[1] - middles[-1] if len(middles) == 2 else np.array([math.cos(turn), math.sin(turn)])
+        across = line / max(float(np.hypot(*line)), 1e-6)
+        down = np.array([-across[1], across[0]])
+        height = max(float((mouth.mean(0) - np.mean(list(middles.values()), 0)) @ down), 1.0)
+        widths = {side: float(np.ptp(eyes[side] @ across)) for side in middles}
+        widest = max(*widths.values(), 1e-6)
+        found = tuple(_eye(side, eyes[side], across, widths[side] / widest) for side in middles)
+        # Eyes of a face that looks at us are as far apart as eyes and mouth; those of a turned one look closer.
+        return cls(across, down, found, mouth.mean(0), 0.95 * height, height)
+
+
+def _eye(side: int, points: Points, across: Points, seen: float) -> Eye:
+    along = points @ (side * across)
+    low, high = np.percentile(along, (4, 96))
+    return Eye(side, points.mean(0), points[along <= low].mean(0), points[along >= high].mean(0), seen)
+
+
+def oval(
+    shape: tuple[int, int], middle: Points, along: Points, length: float, width: float, *, below: float | None = None
+) -> NDArray[np.float32]:
+    """A Gaussian hill of height 1 on a picture (h, w): deviations `length` in direction `along`, `width` across it.
+
+    `below` is the deviation on the far side, clockwise from `along`, where it is another one: downwards from an `along`
+    that points to the right.
+    """
+    hill = np.zeros(shape, np.float32)
+    reach = FAINT * max(length, width, below or 0.0, 1.0)
+    rows, columns = (slice(max(0, int(at - reach)), max(0, math.ceil(at + reach))) for at in (middle[1], middle[0]))
+    seen = hill[rows, columns]
+    y, x = np.ogrid[: seen.shape[0], : seen.shape[1]]
+    x, y = (x + (columns.start - middle[0])).astype(np.float32), (y + (rows.start - middle[1])).astype(np.float32)
+    unit = (along / np.hypot(*along)).astype(np.float32)
+    across = (x * unit[0] + y * unit[1]) / np.float32(max(length, 1.0))
+    down = y * unit[0] - x * unit[1]
+    above, under = 1 / max(width, 1.0), 1 / max(width if below is None else below, 1.0)
+    depth = down * np.where(down > 0, np.float32(under), np.float32(above))
+    seen[:] = np.exp(np.float32(-0.5) * (across * across + depth * depth))
+    return hill
 
 
 def _apply(matrix: NDArray[np.float64], points: Points) -> Points:

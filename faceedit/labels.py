@@ -1,6 +1,6 @@
-"""The 19 CelebAMask-HQ parts, their groups, and part expressions such as `skin - eyes | lips`.
+"""The 19 CelebAMask-HQ parts, their groups and pieces, and part expressions such as `skin - eyes | lips`.
 
-An expression is set algebra over parts; what it means as a mask is decided in `photo`.
+An expression is set algebra over parts; what it means as a mask is decided in `photo`, and in `region` for pieces.
 """
 
 import difflib
@@ -46,6 +46,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "accessories": ("eye_g", "hat", "ear_r", "neck_l"),
     "person": PARTS[1:],
 }
+
+# What no model labels but the photo's pixels tell: a piece, and the parts that it lies in.
+PIECES: dict[str, tuple[str, ...]] = {
+    "teeth": ("mouth",),
+    "iris": ("l_eye", "r_eye"),
+    "sclera": ("l_eye", "r_eye"),
+}
+# What is left of a part beside its pieces.
+REST = "rest"
 
 # Plain words for reports and legends.
 TITLES = {
@@ -93,7 +102,8 @@ _TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z_0-9]*)|([|&()\-]))")
 def parse_parts(expression: str) -> frozenset[str]:
     """The set of parts that an expression names.
 
-    `&` binds tightest, then `|` and `-` from left to right; parentheses are allowed.
+    `&` binds tightest, then `|` and `-` from left to right; parentheses are allowed. Of a part that is named only in
+    pieces, the pieces stand for it: `mouth - teeth` is {"mouth:rest"}.
 
     Raises:
         UnknownPart: a name is unknown, or the expression cannot be read.
@@ -101,7 +111,35 @@ def parse_parts(expression: str) -> frozenset[str]:
     if len(expression) > MAX_LENGTH:
         raise UnknownPart(f"part expression of {len(expression)} characters", f"at most {MAX_LENGTH} are read")
     tokens = list(_tokens(expression))
-    return _Parser(expression, tokens).parse()
+    return _joined(_Parser(expression, tokens).parse())
+
+
+def split(part: str) -> frozenset[str]:
+    """The pieces of a part, as {"mouth:teeth", "mouth:rest"}; the part itself where it has none."""
+    pieces = [piece for piece, homes in PIECES.items() if part in homes]
+    return frozenset(f"{part}:{piece}" for piece in [*pieces, REST]) if pieces else frozenset([part])
+
+
+def homes(parts: Iterable[str]) -> frozenset[str]:
+    """The parts, each whole, that parts and pieces lie in."""
+    return frozenset(name.partition(":")[0] for name in parts)
+
+
+def demand_whole(parts: frozenset[str]) -> None:
+    """Refuse pieces of parts, where there are no pixels to tell them apart.
+
+    Raises:
+        UnknownPart: a piece is among the parts.
+    """
+    pieces = sorted({name.partition(":")[2] for name in parts - ID.keys()})
+    if pieces:
+        raise UnknownPart(f'"{pieces[0]}" is no part of the map', "pixels tell it: an effect's region.mask has it")
+
+
+def _joined(names: frozenset[str]) -> frozenset[str]:
+    """The same set with a part's name in place of all of its pieces."""
+    whole = {part for part in homes(names) if split(part) <= names}
+    return frozenset(whole | {name for name in names if name.partition(":")[0] not in whole})
 
 
 def _tokens(expression: str) -> Iterator[str]:
@@ -166,11 +204,11 @@ class _Parser:
         return inner
 
     def named(self, name: str) -> frozenset[str]:
-        if name in ID:
-            return frozenset([name])
-        if name in GROUPS:
-            return frozenset(GROUPS[name])
-        raise UnknownPart(f'unknown part "{name}"', suggestion(name, [*PARTS, *GROUPS]))
+        if name in PIECES:
+            return frozenset(f"{part}:{name}" for part in PIECES[name])
+        if name in ID or name in GROUPS:
+            return frozenset().union(*(split(part) for part in GROUPS.get(name, (name,))))
+        raise UnknownPart(f'unknown part "{name}"', suggestion(name, [*PARTS, *PIECES, *GROUPS]))
 
     def error(self, what: str) -> UnknownPart:
         return UnknownPart(f'{what} in part expression "{self.expression}"', 'write for example "skin - eyes | lips"')

@@ -15,17 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from faceedit.geometry import Box, Crop
-from faceedit.labels import ID, PARTS, parse_parts
+from faceedit.geometry import Box, Crop, Points
+from faceedit.labels import ID, PARTS, demand_whole, parse_parts
 from faceedit.winners import winners
 
 Pixels = NDArray[Any]  # (H, W, 3) uint8 or uint16, sRGB
 Mask = NDArray[np.float32]  # (h, w), 0..1
 Labels = NDArray[np.uint8]  # (h, w), class ids 0..18
 
-# Probabilities are taken on a grid of at most this many cells a side and read from there bilinearly:
-# a SegFormer's own logits are 64 to 128 a side, so the softmax is sampled four times as finely or more.
-FINE = 512
+# Probabilities are taken on a grid of at most so many cells a side, or so many times the logits', and read bilinearly.
+FINE, FINER = 256, 4
 # A part that nowhere in the crop reaches this probability is left out of every mask.
 NEGLIGIBLE = 1e-3
 # Share of a crop's edge over which masks fade out towards it.
@@ -50,7 +49,8 @@ class FaceMap:
     @cached_property
     def probabilities(self) -> dict[str, Mask]:
         """Each visible part's probability, (n, n) float32 on the crop's grid: softmax of the upsampled logits."""
-        side = int(np.clip(np.ceil(self.crop.side), self.logits.shape[1], FINE))
+        cells = self.logits.shape[1]
+        side = int(np.clip(np.ceil(self.crop.side), cells, max(FINE, FINER * cells)))
         planes = np.stack([_resized(plane, side) for plane in self.logits])  # (19, n, n)
         planes -= planes.max(0)
         np.exp(planes, out=planes)
@@ -60,6 +60,7 @@ class FaceMap:
 
     def on_crop(self, parts: frozenset[str]) -> Mask:
         """The sum of the parts' probabilities on the crop's grid, (n, n) float32."""
+        demand_whole(parts)
         planes = [plane for name, plane in self.probabilities.items() if name in parts]
         if not planes:
             return np.zeros_like(next(iter(self.probabilities.values())))
@@ -71,7 +72,9 @@ class FaceMap:
         Parts exclude each other, so this is the exact sum of their probabilities.
         Beyond the crop everything is background; with `fade` it becomes so gradually, where the crop ends within the
         photo: for effects on hair or clothes that go on beyond it. Never for redaction.
+        A piece such as `teeth`, which only pixels tell, is refused with UnknownPart.
         """
+        demand_whole(parts)
         if "background" in parts:
             return 1 - self.mask(frozenset(PARTS) - parts, window, fade=fade)
         plane = self.on_crop(parts)
@@ -81,12 +84,12 @@ class FaceMap:
         """Weights on the crop's grid, (side, side): 1, falling to 0 towards edges of the crop within the photo."""
         rise = np.clip((np.arange(side, dtype=np.float32) + 0.5) / (side * FADE), 0, 1)
         rise = rise * rise * (3 - 2 * rise)  # no visible line where it begins
-        top, right, bottom, left = self._ends_within()
+        top, right, bottom, left = self.ends_within()
         across = (rise if left else 1) * (rise[::-1] if right else np.ones_like(rise))
         down = (rise if top else 1) * (rise[::-1] if bottom else np.ones_like(rise))
         return down[:, None] * across
 
-    def _ends_within(self) -> tuple[bool, ...]:
+    def ends_within(self) -> tuple[bool, ...]:
         """Whether each edge of the crop, top, right, bottom, left, lies within the photo; False if that is unknown."""
         if self.photo_shape is None:
             return (False,) * 4
@@ -100,17 +103,18 @@ class FaceMap:
         """The winning part at each pixel of `window`, (h, w) uint8: logits are upsampled, then compared."""
         return winners(self.logits, self.crop, window)
 
+    def points(self, expression: str) -> Points:
+        """Points (n, 2) in photo coordinates, evenly spread over a part within the photo; none where it is not seen."""
+        plane = self.on_crop(parse_parts(expression))
+        cells = np.argwhere(plane > 0.5)[:, ::-1]
+        points = self.crop.to_photo((cells + 0.5) / plane.shape[::-1])
+        bottom, right = self.photo_shape or (math.inf, math.inf)
+        return points[((points >= 0) & (points < (right, bottom))).all(1)]  # beyond the border lies a mirror image
+
     def center(self, expression: str) -> tuple[float, float] | None:
         """The middle of a part in photo coordinates, or None where the model does not see it within the photo."""
-        plane = self.on_crop(parse_parts(expression))
-        points = self.crop.cells(*plane.shape)
-        height, width = self.photo_shape or (math.inf, math.inf)
-        inside = ((points >= 0) & (points < (width, height))).all(1)  # beyond the border lies a mirror image
-        weight = np.where((plane.ravel() > 0.5) & inside, plane.ravel(), 0)
-        if weight.sum() < 1:
-            return None
-        x, y = weight @ points / weight.sum()
-        return float(x), float(y)
+        points = self.points(expression)
+        return (float(points[:, 0].mean()), float(points[:, 1].mean())) if len(points) > 1 else None
 
 
 def warp(plane: NDArray[np.float32], crop: Crop, window: Box) -> Mask:

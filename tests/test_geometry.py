@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceedit.geometry import Box, Crop
+from faceedit.geometry import Box, Crop, Frame, oval
 
 edges = st.integers(-300, 300)
 boxes = st.builds(Box, edges, edges, edges, edges)
@@ -127,3 +127,46 @@ def test_the_bounds_hold_the_crop_and_are_tight(crop: Crop) -> None:
     assert (np.array([box.right, box.bottom]) >= high - 1e-5).all()
     assert ((low - [box.left, box.top]) < 1.001).all()
     assert (([box.right, box.bottom] - high) < 1.001).all()
+
+
+def spread(x: float, y: float, width: float) -> np.ndarray:
+    """Points spread over a part `width` wide."""
+    return np.array([(x + step * width / 10, y) for step in range(-5, 6)])
+
+
+@pytest.mark.parametrize("tilt", [-50, 0, 35])
+def test_a_frame_turns_with_the_face(tilt: float) -> None:
+    turn = np.radians(tilt)
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    eyes = {1: spread(60, 40, 20) @ turned, -1: spread(0, 40, 20) @ turned}
+    frame = Frame.of(eyes, spread(30, 100, 30) @ turned, angle=0.0)
+    assert frame is not None
+    assert frame.across @ turned[0] == pytest.approx(1)
+    assert frame.down @ turned[1] == pytest.approx(1)
+    assert frame.height == pytest.approx(60)
+    left, right = frame.eyes
+    assert (left.side, right.side) == (1, -1)
+    assert (left.outer - left.inner) @ frame.across == pytest.approx(20, abs=3)
+    assert (right.outer - right.inner) @ frame.across == pytest.approx(-20, abs=3)
+
+
+def test_an_eye_seen_from_the_side_counts_less() -> None:
+    frame = Frame.of({1: spread(60, 40, 8), -1: spread(0, 40, 20)}, spread(20, 100, 30), angle=0.0)
+    assert frame is not None
+    assert [eye.seen for eye in frame.eyes] == pytest.approx([0.4, 1])
+
+
+def test_one_eye_is_enough_for_a_frame_and_no_mouth_is_not() -> None:
+    one = {1: spread(60, 40, 20), -1: np.empty((0, 2))}
+    frame = Frame.of(one, spread(30, 100, 30), angle=0.0)
+    assert frame is not None
+    assert (len(frame.eyes), frame.across.tolist(), frame.height) == (1, [1, 0], 60)
+    assert Frame.of(one, np.empty((0, 2)), angle=0.0) is None
+    assert Frame.of({1: np.empty((0, 2)), -1: np.empty((0, 2))}, spread(30, 100, 30), angle=0.0) is None
+
+
+def test_an_oval_is_a_hill_with_two_widths_and_another_below() -> None:
+    hill = oval((101, 101), np.array([50.0, 50.0]), np.array([1.0, 0.0]), 20, 10, below=5)
+    one = float(np.exp(-0.5))
+    expected = [1, one, one, one]
+    assert [hill[50, 50], hill[50, 70], hill[40, 50], hill[55, 50]] == pytest.approx(expected, abs=1e-5)

@@ -1,5 +1,7 @@
 """The plugin `makeup`: colours arrive, light and detail stay, nothing happens where there is nothing to paint."""
 
+import dataclasses
+
 import faceedit_makeup as plugin
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceedit.color import distance, parse, to_oklab
+from faceedit.labels import ID
 from faceedit.photo import Photo
 from faceedit.region import Effect, Result, as_float
 from faceedit.testing import Tone, applied, assert_only_inside_mask, painted_photo, region_of
@@ -86,3 +89,82 @@ def test_matte_is_quieter_than_gloss() -> None:
         for finish in ("matte", "gloss")
     }
     assert spread["matte"] < spread["gloss"]
+
+
+def darker(photo: Photo, after: np.ndarray) -> np.ndarray:
+    """By how much each pixel has lost lightness."""
+    return lab(photo.pixels)[..., 0] - lab(after)[..., 0]
+
+
+@pytest.mark.parametrize("tilt", [0, 35])
+@pytest.mark.parametrize("tone", TONES)
+def test_liner_lies_on_the_upper_lid_and_not_on_the_eye(tone: Tone, tilt: float) -> None:
+    photo = painted_photo(600, 600, tone=tone, tilt=tilt, accessories=())
+    lost = darker(photo, applied(plugin.eyeliner, photo, amount=1.0, lower=0.0, wing=0.0))
+    crop = photo.faces[0].map.crop
+    lid, below, eye = (_at(lost, crop.to_photo(np.array([[0.59, v]]))) for v in (0.439, 0.482, 0.46))
+    assert lid > 0.1
+    assert (abs(below) < 0.02, abs(eye) < 0.02) == (True, True)
+
+
+def _at(plane: np.ndarray, point: np.ndarray) -> float:
+    """What differs most from 0 around a point."""
+    x, y = np.rint(point[0] - 0.5).astype(int)
+    around = plane[y - 2 : y + 3, x - 2 : x + 3].ravel()
+    return float(around[np.argmax(np.abs(around))])
+
+
+def test_a_wing_runs_past_the_outer_corner_only() -> None:
+    photo = painted_photo(600, 600, accessories=())
+    plain, winged = (darker(photo, applied(plugin.eyeliner, photo, wing=wing)) > 0.05 for wing in (0.0, 0.6))
+    more = winged & ~plain
+    across = photo.faces[0].map.crop.to_crop(np.argwhere(more)[:, ::-1].astype(float))[:, 0]
+    assert more.sum() > 100
+    assert np.abs(across - 0.5).min() > 0.1  # eyes end at 0.13 from the middle
+
+
+def test_a_face_with_one_eye_gets_one_line_and_one_without_eyes_a_finding() -> None:
+    photo = painted_photo(300, 300, accessories=())
+    one, none = (_without(photo, *parts) for parts in (("l_eye",), ("l_eye", "r_eye")))
+    changed = np.abs(applied(plugin.eyeliner, one).astype(int) - one.pixels).max(-1) > 8
+    columns = np.flatnonzero(changed.any(0))
+    assert 0 < columns.min() < columns.max() < 150  # the person's right eye is left of the middle
+    for effect in (plugin.eyeliner, plugin.eye_shadow, plugin.blush, plugin.contour):
+        answer = effect(region_of(none, effect))
+        assert isinstance(answer, Result)
+        assert answer.findings[0].details == {"missing": "eyes and mouth"}
+
+
+def _without(photo: Photo, *parts: str) -> Photo:
+    """The photo with a face on which the model sees skin instead of some parts."""
+    face = photo.faces[0]
+    logits = face.map.logits.copy()
+    for part in parts:
+        seen = logits[ID[part]] > -5
+        logits[:, seen] = -9
+        logits[ID["skin"], seen] = 0
+    return photo.replaced(faces=(dataclasses.replace(face, map=dataclasses.replace(face.map, logits=logits)),))
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_contour_darkens_below_the_cheekbone_and_lifts_its_top(tone: Tone) -> None:
+    photo = painted_photo(600, 600, tone=tone, accessories=())
+    lost = darker(photo, applied(plugin.contour, photo, amount=1.0, highlight=1.0))
+    at = photo.faces[0].map.crop.to_photo
+    hollow, bone = (_at(lost, at(np.array([point]))) for point in ([0.64, 0.61], [0.615, 0.53]))
+    assert hollow > 0.04 * lab(photo.pixels)[..., 0].max()
+    assert bone < -0.005
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_foundation_evens_redness_and_leaves_the_tone(tone: Tone) -> None:
+    photo = painted_photo(500, 500, tone=tone, accessories=())
+    rows, columns = np.ogrid[:500, :500]
+    blotch = np.exp(-((columns - 190.0) ** 2 + (rows - 270.0) ** 2) / (2 * 9.0**2))
+    redder = np.clip(photo.pixels + blotch[..., None] * np.array([18, -14, -10]), 0, 255).astype(np.uint8)
+    spotted = photo.replaced(pixels=redder)
+    after = lab(applied(plugin.foundation, spotted, amount=1.0, matte=0.0))
+    was, now, clean = (pixels[265:275, 185:195, 1].mean() for pixels in (lab(redder), after, lab(photo.pixels)))
+    assert now - clean < 0.45 * (was - clean)
+    skin = core(photo, "skin")
+    assert distance(after[skin].mean(0), lab(redder)[skin].mean(0)) < 0.01

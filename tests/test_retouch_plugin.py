@@ -13,11 +13,30 @@ from faceedit.testing import Tone, applied, assert_only_inside_mask, painted_pho
 TONES: tuple[Tone, ...] = ("light", "medium", "dark")
 HAIR = {"black": (22, 18, 18), "brown": (84, 56, 40), "blond": (214, 180, 120), "grey": (150, 150, 152)}
 STRONG = {"skin_tone": {"warmth": 1.0, "lightness": 0.5, "evenness": 1.0}}
+# Irises, a red spot and a mole.
+DETAILS = [
+    (0.59, 0.46, 0.032, (70, 90, 120)),
+    (0.41, 0.46, 0.032, (70, 90, 120)),
+    (0.42, 0.57, 0.011, (214, 130, 118)),
+    (0.6, 0.58, 0.011, (120, 84, 70)),
+]
 RETOUCH = [effect for effect in plugin.faceedit_effects() if isinstance(effect, Effect)]
+
+ON_PARTS = [effect for effect in RETOUCH if effect.scope == "face"]
 
 
 def lab(pixels: np.ndarray) -> np.ndarray:
     return to_oklab(as_float(pixels))
+
+
+def dotted(photo: Photo, dots: list[tuple]) -> Photo:
+    """The photo with round dots: middle on the crop, radius in widths of the face, colour."""
+    pixels = photo.pixels.copy()
+    rows, columns = np.mgrid[: photo.height, : photo.width] + 0.5
+    for x, y, radius, color in dots:
+        (at,) = photo.faces[0].map.crop.to_photo(np.array([[x, y]]))
+        pixels[np.hypot(columns - at[0], rows - at[1]) < radius * photo.faces[0].width_px] = color
+    return photo.replaced(pixels=pixels)
 
 
 def core(photo: Photo, parts: str) -> np.ndarray:
@@ -32,11 +51,11 @@ def test_each_effect_stays_inside_its_mask(effect: Effect, tilt: float) -> None:
 
 @pytest.mark.parametrize("effect", RETOUCH, ids=lambda effect: effect.name)
 def test_each_effect_does_something(effect: Effect) -> None:
-    photo = painted_photo(300, 300, accessories=())
+    photo = dotted(painted_photo(300, 300, accessories=()), DETAILS)
     assert not np.array_equal(applied(effect, photo, **STRONG.get(effect.name, {})), photo.pixels)
 
 
-@pytest.mark.parametrize("effect", RETOUCH, ids=lambda effect: effect.name)
+@pytest.mark.parametrize("effect", ON_PARTS, ids=lambda effect: effect.name)
 def test_a_face_without_the_part_is_left_alone_with_a_finding(effect: Effect) -> None:
     region = region_of(painted_photo(accessories=()), effect)
     answer = effect(type(region)(region.pixels, region.window, region.box, region.faces, on="hat"))
@@ -142,3 +161,89 @@ def test_smoothing_keeps_contours() -> None:
     photo = painted_photo(400, 400, accessories=())
     changed = np.abs(applied(plugin.smooth, photo, amount=1.0).astype(int) - photo.pixels)[core(photo, "face | hair")]
     assert np.percentile(changed, 99.5) < 12  # the edges between painted parts are steps of 50 and more
+
+
+def spot_left(photo: Photo, x: float, y: float, **options: object) -> float:
+    """How far the middle of a spot is from its surroundings after `blemish`, as a share of what it was."""
+    after = applied(plugin.blemish, photo, amount=1.0, **options)
+    (at,) = np.rint(photo.faces[0].map.crop.to_photo(np.array([[x, y]])) - 0.5).astype(int)
+    ring = slice(at[1] - 14, at[1] + 15), slice(at[0] - 14, at[0] + 15)
+    before, now = (distance(p[at[1], at[0]], np.median(p[ring], (0, 1))) for p in (lab(photo.pixels), lab(after)))
+    return float(now / before)
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_red_spot_goes_and_a_mole_stays_unless_asked(tone: Tone) -> None:
+    photo = painted_photo(600, 600, tone=tone, accessories=())
+    skin = np.array(photo.pixels[int(600 * 0.57), int(600 * 0.42)], int)
+    red, brown = np.clip(skin + np.array([16, -26, -22]), 0, 255), (skin * 0.55).astype(int)
+    spots = {(0.42, 0.57): tuple(red), (0.6, 0.58): tuple(brown)}
+    photo = dotted(photo, [(*place, 0.011, color) for place, color in spots.items()])
+    assert spot_left(photo, 0.42, 0.57) < 0.4
+    assert spot_left(photo, 0.6, 0.58) == pytest.approx(1, abs=0.05)
+    assert spot_left(photo, 0.6, 0.58, moles=True) < 0.4
+
+
+def test_skin_without_spots_is_left_alone_with_a_finding() -> None:
+    answer = plugin.blemish(region_of(painted_photo(400, 400, accessories=()), plugin.blemish))
+    assert isinstance(answer, Result)
+    assert answer.findings[0].details == {"missing": "spots"}
+
+
+@pytest.mark.parametrize(("direction", "lit"), [(90, 0.62), (-90, 0.38)])
+@pytest.mark.parametrize("tone", TONES)
+def test_light_comes_from_where_it_is_said_to(direction: float, lit: float, tone: Tone) -> None:
+    photo = painted_photo(400, 400, tone=tone, accessories=())
+    gained = (lab(applied(plugin.relight, photo, direction=direction, amount=1.0)) - lab(photo.pixels))[..., 0]
+    at = photo.faces[0].map.crop.to_photo(np.array([[lit, 0.56], [1 - lit, 0.56]]))
+    (lit_x, y), (dark_x, _) = at.astype(int)
+    assert gained[y, lit_x] > 0.01
+    assert gained[y, dark_x] < -0.02
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_tint_takes_the_hue_of_its_color_and_keeps_light_and_shadow(tone: Tone) -> None:
+    photo = painted_photo(400, 400, tone=tone, accessories=())
+    inside = core(photo, "skin")
+    before, after = (
+        lab(p)[inside] for p in (photo.pixels, applied(plugin.tint, photo, parts="skin", color="#208040", amount=1.0))
+    )
+    wanted = to_oklab(parse("#208040"))
+    assert np.arctan2(*after[:, :0:-1].mean(0)) == pytest.approx(np.arctan2(wanted[2], wanted[1]), abs=0.1)
+    assert np.corrcoef(before[:, 0], after[:, 0])[0, 1] > 0.98
+
+
+def test_a_full_tint_reaches_its_color() -> None:
+    photo = painted_photo(400, 400, accessories=())
+    after = lab(applied(plugin.tint, photo, parts="hair", color="#446688", amount=1.0, light=1.0))
+    assert distance(after[core(photo, "hair")].mean(0), to_oklab(parse("#446688"))) < 0.05
+
+
+def test_monochrome_is_grey_but_for_what_it_keeps() -> None:
+    photo = painted_photo(300, 300, faces=1)
+    after = applied(plugin.monochrome, photo, parts="lips", contrast=0.0)
+    lips = ndimage.binary_erosion(core(photo, "lips"), iterations=2)
+    assert np.abs(after[lips].astype(int) - photo.pixels[lips]).max() <= 2
+    grey = after[core(photo, "background | hair | cloth")].astype(int)
+    assert np.ptp(grey, axis=1).max() <= 1
+    assert np.ptp(after[2, 2].astype(int)) <= 1  # beyond the face's window
+
+
+def test_a_red_film_sees_red_lips_lighter_than_a_blue_one() -> None:
+    photo = painted_photo(300, 300)
+    red, blue = (
+        applied(plugin.monochrome, photo, parts="hat", film=film)[core(photo, "lips")] for film in ("red", "blue")
+    )
+    assert red.mean() > blue.mean() + 20
+
+
+def test_red_eyes_lose_their_red_and_others_keep_their_colour() -> None:
+    photo = dotted(
+        painted_photo(500, 500, accessories=()), [(0.59, 0.46, 0.02, (190, 40, 46)), (0.41, 0.46, 0.02, (70, 100, 130))]
+    )
+    after = lab(applied(plugin.eyes, photo, whites=0.0, iris=0.0, red=1.0))
+    (left,), (right,) = (
+        np.rint(photo.faces[0].map.crop.to_photo(np.array([[x, 0.46]]))).astype(int) for x in (0.59, 0.41)
+    )
+    assert np.hypot(*after[left[1], left[0], 1:]) < 0.04
+    assert distance(after[right[1], right[0]], lab(photo.pixels)[right[1], right[0]]) < 0.01

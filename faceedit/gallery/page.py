@@ -83,10 +83,16 @@ def _photo(entry: Entry, out: Path, pictures: dict[str, Any], *, redacts: bool) 
         first, *others = entry.outputs
         about["output"] = _link(first, out)
         about["showable"] = PurePath(first).suffix.lower() in SHOWABLE
-        about["extras"] = [{"name": visible(PurePath(each).name), "url": _link(each, out)} for each in others]
+        about["extras"] = [{"name": visible(_below(each, first)), "url": _link(each, out)} for each in others]
     if not redacts and "before" in pictures and path.suffix.lower() in SHOWABLE:
         about["original"] = _link(entry.photo, out)
     return {key: value for key, value in about.items() if value not in ("", [], None, False)}
+
+
+def _below(path: str, first: str) -> str:
+    """What a further output is called: its name, and its folder where that is not the first one's."""
+    folder, own = PurePath(first).parent, PurePath(path)
+    return own.name if own.parent == folder else PurePath(os.path.relpath(own, folder.parent)).as_posix()
 
 
 def _face(face: Mapping[str, Any], audit: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +102,8 @@ def _face(face: Mapping[str, Any], audit: Mapping[str, Any]) -> dict[str, Any]:
 
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
     details = dict(finding.get("details", {}))
+    if finding["kind"] == "nothing_to_do":
+        return _idle(finding.get("face"), details)
     unknown = bool(details.pop("unknown", False))
     if unknown and "reason" in details:
         details = {"reason": details["reason"]}
@@ -108,6 +116,13 @@ def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
         "unknown": unknown,
     }
     return {key: value for key, value in about.items() if value not in ("", None) and value is not False}
+
+
+def _idle(face: int | None, details: Mapping[str, Any]) -> dict[str, Any]:
+    """A step that found nothing to work on."""
+    missing = f"no {details['missing']}" if details.get("missing") else "no face that it is for"
+    about = {"kind": visible(str(details.get("step", "a step"))), "face": face, "details": visible(missing[:200])}
+    return {key: value for key, value in about.items() if value is not None} | {"idle": True}
 
 
 def _detail(key: str, value: object) -> str:

@@ -3,20 +3,22 @@
 The host alone touches the photo: outside a step's mask every sample keeps its value bit for bit.
 """
 
-import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceedit import matte
-from faceedit.geometry import Box
-from faceedit.labels import parse_parts
-from faceedit.photo import Face, Finding, Mask, Photo
+from faceedit.color import to_srgb
+from faceedit.extras import Extra
+from faceedit.geometry import Box, Frame
+from faceedit.labels import PIECES, REST, homes, parse_parts
+from faceedit.photo import Face, Finding, Mask
+from faceedit.region.pieces import Piece, pieces
 
 Float = NDArray[np.float32]
 
@@ -47,7 +49,7 @@ class Region:
     on: str = ""
     grow: float = 0.0
     feather: float = 0.0
-    _masks: dict[Any, Mask] = field(default_factory=dict, repr=False, compare=False)
+    _masks: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.pixels.flags.writeable = False
@@ -66,6 +68,16 @@ class Region:
     def angle(self) -> float:
         """The face's tilt in degrees, clockwise; 0 for a blind effect."""
         return self.faces[0].angle if self.faces else 0.0
+
+    @cached_property
+    def frame(self) -> Frame | None:
+        """The face's own directions and distances, in the window's pixels; None where no eye or no mouth is seen."""
+        if not self.faces:
+            return None
+        seen = self.faces[0].map.points
+        corner = (self.window.left, self.window.top)
+        eyes = {side: seen(part) - corner for side, part in ((1, "l_eye"), (-1, "r_eye"))}
+        return Frame.of(eyes, seen("lips | mouth") - corner, self.angle)
 
     @property
     def eyes(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -96,8 +108,8 @@ class Region:
         mask = np.full(self.shape, float(outside), np.float32)
         for face in self.faces:
             own = matte.grown(self._sharp(face, parts), grow * face.width_px)
-            own = matte.feathered(own, feather * face.width_px)
-            mask = np.minimum(mask, own) if outside else np.maximum(mask, own)
+            own = matte.feathered(own, feather * face.width_px) if feather else own
+            (np.minimum if outside else np.maximum)(mask, own, out=mask)
         return mask
 
     @cached_property
@@ -108,11 +120,60 @@ class Region:
         mask.flags.writeable = False
         return mask
 
-    def _sharp(self, face: Face, parts: frozenset[str]) -> Mask:
+    def confidence(self, piece: str) -> float:
+        """How sure it is that `teeth`, `iris` or `sclera` are where their mask is, 0..1; 0 where they are not seen."""
+        shown = [shown for face in self.faces for part in PIECES[piece] for shown in self._pieces(face, part)]
+        return max((each.confidence for each in shown if each.name == piece), default=0.0)
+
+    def repainted(self, where: tuple[slice, slice] | NDArray[np.bool_], lab: Float) -> Float:
+        """The region's pixels with OKLab colours put in: (h, w, 3) at an area, or (n, 3) where a mask is true."""
+        result = self.pixels.copy()
+        result[where] = to_srgb(lab)
+        return result
+
+    def untouched(self, missing: str = "") -> "Result":
+        """What an effect gives back that finds nothing to work on: no change, and a finding that says what is missing.
+
+        `missing` is the part that it would need, by default what the step works on.
+        """
+        face = self.faces[0].index if self.faces else None
+        return Result(findings=[Finding("nothing_to_do", face, details={"missing": missing or self.on})])
+
+    def _sharp(self, face: Face, names: frozenset[str]) -> Mask:
+        """One face's mask of parts and pieces: a part counts by its gates, 0..1, where only some pieces are named."""
+        partial = {part: self._kept(face, part, names) for part in homes(names) - names}
+        seen = {part: kept for part, kept in partial.items() if kept is not None}
+        whole = names & homes(names)
+        if not partial:
+            return self._drawn(face, whole)
+        if not whole:
+            masks = [self._drawn(face, frozenset([part])) * kept for part, kept in seen.items()]
+            return np.clip(sum(masks, np.zeros(self.shape, np.float32)), 0, 1)
+        mask = self._drawn(face, whole | frozenset(seen))
+        for part, kept in seen.items():
+            mask = mask - self._drawn(face, frozenset([part])) * (1 - kept)
+        return np.clip(mask, 0, 1)
+
+    def _kept(self, face: Face, part: str, names: frozenset[str]) -> Float | None:
+        """What the named pieces of a part are of it, (h, w) 0..1; None where none of them is seen."""
+        gates = {f"{part}:{each.name}": each.gate for each in self._pieces(face, part)}
+        gates[f"{part}:{REST}"] = 1 - sum(gates.values(), np.zeros(self.shape, np.float32))
+        kept = [gates[name] for name in sorted(names) if name in gates]
+        return sum(kept, np.zeros(self.shape, np.float32)) if kept else None
+
+    def _pieces(self, face: Face, part: str) -> "tuple[Piece, ...]":
+        """The pieces of a part that are seen."""
+        key = (face.index, part)
+        if key not in self._masks:
+            self._masks[key] = pieces(part, self.pixels, self._drawn(face, frozenset([part])), face.angle)
+        found: tuple[Piece, ...] = self._masks[key]
+        return found
+
+    def _drawn(self, face: Face, parts: frozenset[str]) -> Mask:
         """One face's mask drawn to the photo's edges; nothing beyond the face's own window."""
         key = (face.index, parts)
         if key not in self._masks:
-            place = face.window.intersection(self.window)
+            place = _around(face, parts).intersection(self.window)
             inner = Box(
                 place.left - self.window.left,
                 place.top - self.window.top,
@@ -125,7 +186,24 @@ class Region:
                     face.map.mask(parts, place, fade=True), self.pixels[inner.slices], face.width_px
                 )
             self._masks[key] = mask
-        return self._masks[key]
+        drawn: Mask = self._masks[key]
+        return drawn
+
+
+def _around(face: Face, parts: frozenset[str]) -> Box:
+    """The part of the face's window in which a mask of the parts can be more than 0: none, where they are not seen."""
+    if "background" in parts:
+        return face.window
+    plane, crop = face.map.on_crop(parts), face.map.crop
+    side, least = len(plane), 0.5 - 0.5 / STEEPER
+    rows, columns = matte.bounds(plane > least - 0.05, 1)
+    if not plane[rows, columns].size:
+        return Box(0, 0, 0, 0)
+    top, bottom, left, right = (edge / side for edge in (rows.start, rows.stop, columns.start, columns.stop))
+    points = crop.to_photo(np.array([[left, top], [right, top], [left, bottom], [right, bottom]]))
+    (x, y), (x_end, y_end) = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int)
+    margin = math.ceil(3 * EDGE_RADIUS * face.width_px + crop.side / side) + 2
+    return Box(int(x), int(y), int(x_end), int(y_end)).grown(margin).intersection(face.window)
 
 
 def _drawn(probability: Mask, pixels: Float, width_px: int) -> Mask:
@@ -144,91 +222,14 @@ class Result:
     """What an effect gives back when it has more to say than pixels.
 
     `pixels` is (h, w, 3) float32 or None for "unchanged"; `alpha` (h, w) float32 likewise.
-    `extras` are named pictures beside the photo, (h, w, 3 or 4) uint8, such as a cut-out.
+    `extras` are named pictures beside the photo, such as a cut-out: arrays (h, w, 3 or 4) uint8, or what
+    `faceedit.extras` has for other kinds and files.
     """
 
     pixels: Float | None = None
     alpha: Float | None = None
-    extras: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    extras: Mapping[str, Extra] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
-
-
-EffectFunction = Callable[..., "Float | Result"]
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A function on regions, and how the host applies it. Made by the decorator `effect`."""
-
-    function: EffectFunction
-    name: str
-    on: str
-    grow: float
-    feather: float
-    scope: Literal["face", "photo"]
-    blind: bool
-
-    @property
-    def doc(self) -> str:
-        """What the effect does, for people who make recipes."""
-        return inspect.getdoc(self.function) or ""
-
-    def __call__(self, region: Region, **options: Any) -> "Float | Result":
-        """What the effect makes of a region, not yet laid into the photo."""
-        if not region.on:  # not set by the host: the effect's own choice stands
-            region = replace(region, on=self.parts(options), grow=self.grow, feather=self.feather)
-        return self.function(region, **options)
-
-    def parts(self, options: Mapping[str, Any], override: str | None = None) -> str:
-        """The part expression that a step works on; `{option}` in `on` stands for the option's value."""
-        if override is not None:
-            return override
-        defaults = {name: each.default for name, each in inspect.signature(self.function).parameters.items()}
-        return self.on.format_map({**defaults, **options})
-
-
-def effect(
-    *,
-    on: str = "face",
-    grow: float = 0.0,
-    feather: float = 0.0,
-    scope: Literal["face", "photo"] = "face",
-    blind: bool = False,
-    name: str | None = None,
-) -> Callable[[EffectFunction], Effect]:
-    """Make an effect of a function `(region, *, options) -> (h, w, 3) float32 or Result`.
-
-    `on` is the part expression that it changes unless the recipe says otherwise; `{option}` in it stands for one
-    of the effect's own options. `grow` and `feather` are shares of the face's width.
-    `blind` effects get zeros for pixels, no masks, and are laid back without soft edges: for redaction.
-    """
-
-    def decorate(function: EffectFunction) -> Effect:
-        return Effect(function, name or function.__name__, on, grow, feather, scope, blind)
-
-    return decorate
-
-
-@dataclass(frozen=True)
-class Inspector:
-    """A function that looks at a photo with its faces and reports what it sees. Made by the decorator `inspector`."""
-
-    function: Callable[[Photo], Sequence[Finding]]
-    name: str
-    kinds: tuple[str, ...]
-
-    def __call__(self, photo: Photo) -> Sequence[Finding]:
-        """What it sees in the photo."""
-        return self.function(photo)
-
-
-def inspector(*kinds: str) -> Callable[[Callable[[Photo], Sequence[Finding]]], Inspector]:
-    """Make an inspector of a function `photo -> findings`; `kinds` are all the kinds it may report."""
-
-    def decorate(function: Callable[[Photo], Sequence[Finding]]) -> Inspector:
-        return Inspector(function, function.__name__, kinds)
-
-    return decorate
 
 
 def as_float(pixels: NDArray[Any]) -> Float:
@@ -241,7 +242,10 @@ def lay_back(before: NDArray[Any], result: Float, mask: Mask) -> NDArray[Any]:
 
     Where the mask is 0 the samples are those of `before`, bit for bit.
     """
-    top = np.iinfo(before.dtype).max
-    weight = mask[..., None]
-    blended = as_float(before) * (1 - weight) + np.clip(result, 0, 1) * weight
-    return np.where(weight > 0, np.rint(blended * top).astype(before.dtype), before)
+    after, area = before.copy(), matte.bounds(mask)
+    weight, old = mask[area][..., None], as_float(before[area])
+    old *= 1 - weight
+    old += np.clip(result[area], 0, 1) * weight
+    old *= np.iinfo(before.dtype).max
+    np.copyto(after[area], np.rint(old, out=old).astype(before.dtype), where=weight > 0)
+    return after

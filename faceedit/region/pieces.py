@@ -1,0 +1,140 @@
+"""What only pixels tell within a part: teeth in the mouth, iris and sclera in an eye.
+
+Each piece is a gate 0..1 on the part's mask, and how sure it is. All of it is worked out on a small grid whose size
+depends on the part alone, so that the same face gives the same pieces at every resolution.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from faceedit.color import to_oklab
+from faceedit.matte import bounds, smoothstep
+
+Float = NDArray[np.float32]
+
+# Cells along the longer side of the grid on which pieces are looked for.
+CELLS = 72
+# A part with fewer pixels in its mask shows no pieces.
+FEWEST = 30
+# A mouth whose brightest spot is darker than this shows no teeth; teeth take up this share of it, or there are none.
+DARK_MOUTH, FEWEST_TEETH = 0.42, 0.06
+# The iris's radius as a share of the eye's width: 6 mm of 28 to 32, more in an eye seen from the side.
+IRIS = (0.16, 0.19, 0.22, 0.26)
+# How much lighter (OKLab) what surrounds an iris is, from "perhaps" to "surely".
+RING = (0.03, 0.1)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a part: its gate (h, w) float32 0..1 on the part's mask, and how sure it is, 0..1."""
+
+    name: str
+    gate: Float
+    confidence: float
+
+
+def pieces(part: str, pixels: Float, mask: Float, angle: float) -> tuple[Piece, ...]:
+    """The pieces of a part that are seen in `pixels` (h, w, 3) under its `mask` (h, w); none where there are too few.
+
+    `angle` is the face's tilt in degrees.
+    """
+    area = bounds(mask > 0.1)
+    if int((mask[area] > 0.5).sum()) < FEWEST:
+        return ()
+    size = _grid(mask[area].shape)
+    lab = to_oklab(np.dstack([_resized(pixels[area][..., channel], size) for channel in range(3)]))
+    weight = _resized(mask[area], size)
+    found = _mouth(lab, weight) if part == "mouth" else _eye(lab, weight, angle)
+    return tuple(Piece(name, _placed(gate, mask.shape, area), confidence) for name, gate, confidence in found)
+
+
+def _mouth(lab: Float, weight: Float) -> list[tuple[str, Float, float]]:
+    inside = weight > 0.5
+    bright = float(np.percentile(lab[..., 0][inside], 95))
+    # Lips and tongue are redder than teeth in the same light, whatever its colour.
+    red = lab[..., 1] - np.float32(min(float(np.percentile(lab[..., 1][inside], 10)), 0.03))
+    tooth = smoothstep(lab[..., 0], 0.6 * bright, 0.82 * bright) * (1 - smoothstep(red, 0.02, 0.055))
+    share = float((tooth * weight).sum() / weight.sum())
+    if bright < DARK_MOUTH or share < FEWEST_TEETH:
+        return []
+    return [("teeth", tooth, min(1.0, share / 0.3) * min(1.0, (bright - DARK_MOUTH) / 0.15))]
+
+
+def _eye(lab: Float, weight: Float, angle: float) -> list[tuple[str, Float, float]]:
+    inside = weight > 0.5
+    x, y, radius, contrast = _circle(lab[..., 0], weight, angle)
+    confidence = float(np.clip((contrast - RING[0]) / (RING[1] - RING[0]), 0, 1))
+    if confidence == 0:
+        return []
+    rows, columns = np.mgrid[: lab.shape[0], : lab.shape[1]].astype(np.float32)
+    away = np.hypot(columns - np.float32(x), rows - np.float32(y)) / np.float32(radius)
+    light, chroma = lab[..., 0], np.hypot(lab[..., 1], lab[..., 2])
+    low, high = (float(value) for value in np.percentile(light[inside], (15, 92)))
+    dark = smoothstep(light, low * 0.5, low)  # lashes and the pupil's own black are no iris
+    glint = smoothstep(light, high + 0.04, high + 0.14)
+    iris = (1 - smoothstep(away, 0.86, 1.1)) * (1 - glint)
+    pale = 1 - smoothstep(chroma - np.float32(np.percentile(chroma[inside], 20)), 0.035, 0.08)
+    middle = low + 0.35 * (high - low)
+    white = smoothstep(away, 0.95, 1.15) * smoothstep(light, middle, low + 0.8 * (high - low)) * pale
+    return [("iris", iris * dark, confidence), ("sclera", white, confidence)]
+
+
+def _circle(light: Float, weight: Float, angle: float) -> tuple[float, float, float, float]:
+    """The circle across which lightness rises most: its middle x, y, its radius, and the rise.
+
+    Only its left and right thirds count, since the lids hide the others.
+    Source: Daugman, "High confidence visual recognition of persons by a test of statistical independence", 1993.
+    """
+    inside = np.argwhere(weight > 0.5)[:, ::-1].astype(np.float32)
+    turn = np.radians(angle)
+    across = np.array([np.cos(turn), np.sin(turn)], np.float32)
+    width = float(np.ptp(inside @ across)) + 1
+    middle = inside.mean(0)
+    steps = np.linspace(-0.28, 0.28, 15) * width
+    drops = np.linspace(-0.08, 0.08, 5) * width
+    x = middle[0] + steps[:, None] * across[0] - drops * across[1]
+    y = middle[1] + steps[:, None] * across[1] + drops * across[0]
+    middles = np.stack([x, y], axis=-1)
+    turns = np.radians([*range(-35, 36, 10), *range(145, 216, 10)]) + turn
+    spokes = np.column_stack([np.cos(turns), np.sin(turns)]).astype(np.float32)
+    best = (float(middle[0]), float(middle[1]), 0.2 * width, 0.0)
+    for share in IRIS:
+        outer, inner = (factor * share * width * spokes for factor in (1.15, 0.8))
+        rise = _ring(light, weight, middles, outer) - _ring(light, weight, middles, inner)
+        place = np.unravel_index(int(np.argmax(rise)), rise.shape)
+        if rise[place] > best[3]:
+            best = (float(x[place]), float(y[place]), share * width, float(rise[place]))
+    return best
+
+
+def _ring(light: Float, weight: Float, middles: Float, spokes: Float) -> Float:
+    """The mean lightness at the ends, inside the eye, of `spokes` (n, 2) from each of `middles` (..., 2)."""
+    ends = np.rint(middles[..., None, :] + spokes).astype(int)
+    columns, rows = ends[..., 0], ends[..., 1]
+    height, width = light.shape
+    within = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+    counts = weight[rows, columns] * within
+    return (light[rows, columns] * counts).sum(-1) / np.maximum(counts.sum(-1), 1.5)
+
+
+def _grid(shape: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the grid for a window of this shape."""
+    share = CELLS / max(shape)
+    return max(1, round(shape[1] * share)), max(1, round(shape[0] * share))
+
+
+def _placed(gate: Float, shape: tuple[int, int], area: tuple[slice, slice]) -> Float:
+    """A gate on the grid as one on the whole window."""
+    full = np.zeros(shape, np.float32)
+    height, width = full[area].shape
+    full[area] = np.clip(_resized(gate.astype(np.float32), (width, height)), 0, 1)
+    return full
+
+
+def _resized(plane: Float, size: tuple[int, int]) -> Float:
+    reduce = Image.Resampling.BOX if size[0] < plane.shape[1] else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, reduce))
