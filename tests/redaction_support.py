@@ -100,7 +100,7 @@ def processor(told_look: SecondLook, find: Callable[[Photo], Photo] | None = Non
 
 
 def job(source: Path, target: Path) -> Job:
-    return Job(Input(source), target, target.stem)
+    return Job.single(Input(source), target, target.stem)
 
 
 def scene(seed: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:

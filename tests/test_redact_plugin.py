@@ -3,13 +3,14 @@
 import faceedit_redact as plugin
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceedit.region import Effect, Result
 from faceedit.testing import assert_blind, assert_only_inside_mask, painted_photo, region_of
 
 PHOTO = painted_photo(200, 200)
+LOOKS = [plugin.blur, plugin.pixelate, plugin.scramble]
 
 
 def pixels(result: object) -> np.ndarray:
@@ -22,6 +23,7 @@ def test_redact_never_sees_what_it_covers(fill: str) -> None:
     assert_blind(plugin.redact, PHOTO, fill=fill)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
 def test_redact_fills_with_exactly_the_color(red: int, green: int, blue: int) -> None:
     fill = pixels(plugin.redact(region_of(PHOTO, plugin.redact), color=f"#{red:02x}{green:02x}{blue:02x}"))
@@ -46,12 +48,12 @@ def test_stripes_move_with_the_box_and_tell_nothing_else() -> None:
     assert np.array_equal(*(pixels(plugin.redact(region, fill="stripes")) for region in (one, other)))
 
 
-@pytest.mark.parametrize("effect", [plugin.blur, plugin.pixelate])
+@pytest.mark.parametrize("effect", LOOKS)
 def test_looks_stay_inside_the_head(effect: Effect) -> None:
     assert_only_inside_mask(effect, PHOTO)
 
 
-@pytest.mark.parametrize("effect", [plugin.blur, plugin.pixelate])
+@pytest.mark.parametrize("effect", LOOKS)
 def test_looks_say_that_they_hide_nobody(effect: Effect) -> None:
     assert "often undone" in effect.doc
     assert "use `redact`" in effect.doc
@@ -72,5 +74,12 @@ def test_blocks_are_of_one_color_each() -> None:
     assert (after[:block, :block] == after[0, 0]).all()
 
 
+def test_scrambled_pieces_are_all_still_there_elsewhere() -> None:
+    region = region_of(PHOTO, plugin.scramble)
+    after = pixels(plugin.scramble(region, size=0.05))
+    assert (after != region.pixels).any(-1)[region.selected > 0].mean() > 0.5
+    assert np.array_equal(*(np.sort(each.reshape(-1, 3), axis=0) for each in (after, region.pixels)))
+
+
 def test_all_effects_are_offered() -> None:
-    assert [each.name for each in plugin.faceedit_effects()] == ["redact", "blur", "pixelate"]
+    assert [each.name for each in plugin.faceedit_effects()] == ["redact", "blur", "pixelate", "scramble"]

@@ -5,7 +5,10 @@ import io
 import json
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -210,3 +213,44 @@ def test_every_place_of_a_jpeg_grid_is_covered_whole() -> None:
             touched = {(rows[y], columns[x]) for y, x in np.argwhere(raw)}
             cells = np.array([[(row, column) in touched for column in columns] for row in rows])
             assert covered.mask[cells].all()
+
+
+FULL_DISK = """
+import json, sys
+from pathlib import Path
+from test_redaction_gates import folder_run, is_redacted
+source, out = map(Path, sys.argv[1:])
+try:
+    folder_run(source, out)
+except Exception as error:
+    print(error, file=sys.stderr)
+named = {path.name: is_redacted(path.read_bytes()) for path in out.glob("*.png")}
+left = [path.name for path in out.rglob("*") if path.name.endswith("faceedit-tmp")]
+print(json.dumps({"redacted": named, "left": left}))
+"""
+
+
+def on_a_disk_of(size_kb: int, source: Path, out: Path) -> dict:
+    """What lies in the output folder after a run on a disk of so many kilobytes, which must not hold all."""
+    out.mkdir()
+    mount = f'mount -t tmpfs -o size={size_kb}k none "$1"'
+    if subprocess.run(["unshare", "-rm", "sh", "-c", mount, "sh", out], capture_output=True).returncode:
+        pytest.skip("no small disk can be mounted here")
+    script = f'{mount} && exec "$0" -c "$2" "$3" "$1"'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, sys.executable, out, FULL_DISK, source],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare, to mount a small disk")
+def test_a_full_disk_leaves_nothing_torn_or_uncovered(tmp_path: Path) -> None:
+    """One photo fits beside the journal, the next ones do not."""
+    found = on_a_disk_of(64, made(tmp_path / "in", 3), tmp_path / "out")
+    assert 1 <= len(found["redacted"]) < 3
+    assert all(found["redacted"].values())
+    assert found["left"] == []

@@ -40,7 +40,7 @@ def verify_file(
     Raises:
         UnreadablePhoto: the file is no picture that can be read whole.
     """
-    photo = images.read(file, limits=limits or images.Limits())
+    photo = images.read_isolated(file, limits=limits or images.Limits())
     content = file if isinstance(file, bytes) else Path(file).read_bytes()
     contents = check(content)
     problems = list(contents.problems)
