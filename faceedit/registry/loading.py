@@ -1,20 +1,17 @@
-"""One plugin at a time: loaded, asked what it offers, checked. Nothing that a plugin does here stops the others."""
+"""Running one plugin's code and checking what it offers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from importlib import metadata
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pluggy
 
-from faceedit import hookspecs
-from faceedit.errors import FaceEditError, PluginLoadError, reason
+from faceedit import guard, hookspecs
+from faceedit.errors import FaceEditError, PluginLoadError
 from faceedit.region import Effect, Inspector
 from faceedit.registry.options import check_name, checked_options
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from faceedit.registry.plugin import Listing, Offers, Plugin
 
 T = TypeVar("T", Effect, Inspector)
 
@@ -23,94 +20,94 @@ GROUP = "faceedit"
 WHEN_WORDS = ("and", "or", "not", "faces", "width", "height", "portrait", "landscape", "square", "name")
 
 
-@dataclass(frozen=True)
-class Plugin:
-    """One entry point: where it comes from, what it offers, or in `error` why none of it can be used."""
+def entry_point_offers(point: metadata.EntryPoint) -> Offers:
+    """What the module of an entry point offers.
 
-    name: str
-    distribution: str = ""
-    version: str = ""
-    effects: tuple[Effect, ...] = ()
-    inspectors: tuple[Inspector, ...] = ()
-    segmenters: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
-    detectors: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
-    hooks: tuple[str, ...] = ()
-    error: str = ""
-    options: Mapping[str, "type[BaseModel]"] = field(default_factory=dict, repr=False)
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}".strip() or self.name
-
-
-def from_entry_point(point: metadata.EntryPoint) -> Plugin:
-    """The plugin that an entry point names, perhaps with an error; raises nothing."""
-    distribution = point.dist
-    plugin = Plugin(point.name)
-    if distribution is not None:
-        plugin = replace(plugin, distribution=distribution.name, version=distribution.version)
+    Raises:
+        PluginLoadError: it cannot be imported, or breaks the contract.
+    """
     try:
-        module = point.load()
-    except (Exception, SystemExit) as error:  # the boundary: one plugin's code
-        return replace(plugin, error=f'"{point.value}" cannot be imported: {_reason(error)}')
-    return _examined(plugin, module)
+        module = guard.call(0, point.load)
+    except (guard.Fault, FaceEditError) as error:
+        raise PluginLoadError(f'"{point.value}" cannot be imported: {error}') from error
+    return offers_of(module)
 
 
-def from_object(module: object) -> Plugin:
-    """A module or object with hooks as a plugin, perhaps with an error; raises nothing."""
-    return _examined(Plugin(getattr(module, "__name__", type(module).__name__)), module)
+def offers_of(module: object) -> Offers:
+    """What a module or object with hooks offers.
+
+    Raises:
+        PluginLoadError: it breaks the contract.
+    """
+    try:
+        return guard.call(0, _offers, module)
+    except PluginLoadError:
+        raise
+    except (guard.Fault, FaceEditError) as error:
+        raise PluginLoadError(str(error)) from error
 
 
-def from_offers(offers: Sequence[Effect | Inspector]) -> Plugin:
-    """Single effects and inspectors as one plugin, perhaps with an error; raises nothing."""
+def listed(plugin: Plugin) -> Listing:
+    """A plugin's listing, made by running its code here; raises nothing."""
+    try:
+        return plugin.offers.listing()
+    except PluginLoadError as error:
+        return Listing(error=str(error))
+
+
+def of_effects_and_inspectors(things: Sequence[Effect | Inspector]) -> object:
+    """An object whose hooks offer single effects and inspectors."""
 
     @hookspecs.hookimpl
     def faceedit_effects() -> list[Effect]:
-        return [offer for offer in offers if isinstance(offer, Effect)]
+        return [thing for thing in things if isinstance(thing, Effect)]
 
     @hookspecs.hookimpl
     def faceedit_inspectors() -> list[Inspector]:
-        return [offer for offer in offers if isinstance(offer, Inspector)]
+        return [thing for thing in things if isinstance(thing, Inspector)]
 
-    hooks = SimpleNamespace(faceedit_effects=faceedit_effects, faceedit_inspectors=faceedit_inspectors)
-    return _examined(Plugin("given"), hooks)
-
-
-def _examined(plugin: Plugin, module: object) -> Plugin:
-    try:
-        return _filled(plugin, module)
-    except (Exception, SystemExit) as error:  # the boundary: one plugin's code
-        return replace(plugin, error=_reason(error))
+    return SimpleNamespace(faceedit_effects=faceedit_effects, faceedit_inspectors=faceedit_inspectors)
 
 
-def _reason(error: BaseException) -> str:
-    return str(error) if isinstance(error, FaceEditError) else reason(error)
-
-
-def _filled(plugin: Plugin, module: object) -> Plugin:
+def _offers(module: object) -> Offers:
+    api = _checked_api(module)
     # A manager for each plugin: in a common one, the first that raises would hide all others.
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
-    manager.register(module, plugin.name)
+    manager.register(module, "plugin")
     manager.check_pending()
     hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(module) or ()))
     if not hooks:
         raise PluginLoadError("it implements no hook", "put @faceedit.hookimpl above its faceedit_... functions")
-    effects = _offers(manager.hook.faceedit_effects(), Effect)
-    inspectors = _offers(manager.hook.faceedit_inspectors(), Inspector)
+    effects = _unique(manager.hook.faceedit_effects(), Effect)
+    inspectors = _unique(manager.hook.faceedit_inspectors(), Inspector)
     for inspector in inspectors:
         _check_inspector(inspector)
-    return replace(
-        plugin,
-        hooks=hooks,
-        effects=effects,
-        inspectors=inspectors,
-        segmenters=_makers(manager.hook.faceedit_segmenters()),
-        detectors=_makers(manager.hook.faceedit_detectors()),
-        options={effect.name: checked_options(effect) for effect in effects},
+    return Offers(
+        hooks,
+        effects,
+        inspectors,
+        _makers(manager.hook.faceedit_segmenters()),
+        _makers(manager.hook.faceedit_detectors()),
+        _makers(manager.hook.faceedit_embedders()),
+        {effect.name: checked_options(effect) for effect in effects},
+        api,
     )
 
 
-def _offers(returned: Sequence[Sequence[T]], kind: type[T]) -> tuple[T, ...]:
+def _checked_api(module: object) -> int:
+    api = getattr(module, "FACEEDIT_API", hookspecs.API_VERSION)
+    if not isinstance(api, int) or api < 1:
+        raise PluginLoadError(f"FACEEDIT_API is {api!r}", f"write FACEEDIT_API = {hookspecs.API_VERSION}")
+    if api > hookspecs.API_VERSION:
+        message = (
+            f"it is written for version {api} of the plugin interface, and this faceedit has {hookspecs.API_VERSION}"
+        )
+        raise PluginLoadError(message, "pip install --upgrade faceedit")
+    return api
+
+
+def _unique(returned: Sequence[Sequence[T]], kind: type[T]) -> tuple[T, ...]:
     found: dict[str, T] = {}
     for offer in (each for values in returned for each in values):
         what = kind.__name__.lower()
@@ -125,10 +122,12 @@ def _offers(returned: Sequence[Sequence[T]], kind: type[T]) -> tuple[T, ...]:
 def _makers(returned: Sequence[Mapping[str, Callable[..., Any]]]) -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {}
     for values in returned:
+        if not isinstance(values, Mapping):
+            raise PluginLoadError(f"{values!r} is no dict", 'return {"my-name": function}')
         found |= values
     for name, make in found.items():
         if not isinstance(name, str) or not callable(make):
-            raise PluginLoadError(f"{name!r}: {make!r} is no name with a function")
+            raise PluginLoadError(f"{name!r}: {make!r} is no name with a function", 'return {"my-name": function}')
     return found
 
 
@@ -139,4 +138,7 @@ def _check_inspector(inspector: Inspector) -> None:
     for kind in inspector.kinds:
         check_name("finding", kind)
         if kind in WHEN_WORDS:
-            raise PluginLoadError(f'finding "{kind}" of inspector "{inspector.name}" is a word that "when" uses itself')
+            raise PluginLoadError(
+                f'finding "{kind}" of inspector "{inspector.name}" is a word that "when" uses itself',
+                "give it another name",
+            )

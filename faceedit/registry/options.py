@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 # Keys of a recipe's step that are not the effect's options.
-RESERVED = ("effect", "on", "faces", "when", "grow", "feather", "strength", "name")
+RESERVED = ("effect", "on", "faces", "when", "grow", "feather", "strength", "name", "keep")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

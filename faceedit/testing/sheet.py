@@ -1,0 +1,123 @@
+"""An effect to look at: one photo before and after, over the values of each option, as one labelled picture."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from faceedit.engine import Edited, edit
+from faceedit.errors import PhotoError
+from faceedit.extras import File, as_photo
+from faceedit.photo import Photo, eight_bit
+from faceedit.recipe import Output, Recipe, Step
+from faceedit.registry import Registry
+from faceedit.testing.options import changes, defaults
+
+TILE, GAP, LINE = 240, 8, 20
+# Squares behind what is transparent.
+SQUARE = 12
+
+
+def contact_sheet(name: str, registry: Registry, photo: Photo) -> Image.Image:
+    """The largest face before, with the effect's defaults, and with each option at several values, a row an option.
+
+    Raises:
+        UnknownEffect: no plugin offers the effect.
+        UsageError: the photo has no face.
+        EffectError: the effect fails with its defaults.
+    """
+    effect = registry.effect(name)
+    model = registry.options(effect)
+    base = defaults(model)
+    rows = [
+        [("before", _tile(Edited(photo), photo, name, registry)), ("defaults", _shown(name, base, photo, registry))]
+    ]
+    for option, values in changes(model).items():
+        tiles = []
+        for value, options in values:
+            try:
+                tiles.append((f"{option}: {_word(value)}", _shown(name, options, photo, registry)))
+            except PhotoError as error:
+                tiles.append((f"{option}: {_word(value)}", _failed(error)))
+        rows.append(tiles)
+    return _arranged(rows)
+
+
+def _word(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _shown(name: str, options: Mapping[str, Any], photo: Photo, registry: Registry) -> Image.Image:
+    step = Step(registry.effect(name), options, name=name)
+    edited = edit(photo, Recipe(name, None, (step,), Output(no_faces="copy")), registry)
+    return _tile(edited, photo, name, registry)
+
+
+def _tile(edited: Edited, photo: Photo, name: str, registry: Registry) -> Image.Image:
+    """The face after an edit; where the photo is as before, the first picture beside it."""
+    same = edited.photo.alpha is None and np.array_equal(edited.photo.pixels, photo.pixels)
+    extras = [extra for extra in edited.extras.values() if not isinstance(extra, File)]
+    whole = registry.effect(name).scope == "photo" or not photo.faces
+    if same and extras:
+        shown, area = as_photo(extras[0]), (slice(None), slice(None))
+    else:
+        shown, area = edited.photo, (photo.box if whole else photo.faces[0].window).slices
+    picture = Image.fromarray(_on_squares(shown)[area])
+    picture.thumbnail((TILE, TILE), Image.Resampling.LANCZOS)
+    if max(picture.size) < TILE:
+        scale = TILE / max(picture.size)
+        picture = picture.resize([max(1, round(side * scale)) for side in picture.size], Image.Resampling.LANCZOS)
+    return picture
+
+
+def _on_squares(photo: Photo) -> NDArray[np.uint8]:
+    pixels = eight_bit(photo.pixels)
+    if photo.alpha is None:
+        return pixels
+    rows, columns = np.ogrid[: pixels.shape[0], : pixels.shape[1]]
+    squares = np.where((rows // SQUARE + columns // SQUARE) % 2, 200, 240)[..., None]
+    opacity = (photo.alpha / np.iinfo(photo.alpha.dtype).max)[..., None]
+    return np.rint(pixels * opacity + squares * (1 - opacity)).astype(np.uint8)
+
+
+def _failed(error: PhotoError) -> Image.Image:
+    tile = Image.new("RGB", (TILE, TILE), "#f4d6d6")
+    words, line = str(error).split(), ""
+    lines = []
+    for word in words:
+        if len(line) + len(word) > 34:
+            lines.append(line)
+            line = ""
+        line += f"{word} "
+    ImageDraw.Draw(tile).multiline_text((6, 6), "\n".join([*lines, line]), "black", _font(12))
+    return tile
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _arranged(rows: list[list[tuple[str, Image.Image]]]) -> Image.Image:
+    columns = max(map(len, rows))
+    across = columns * (TILE + GAP) + GAP
+    down = sum(_height(row) for row in rows) + GAP
+    sheet = Image.new("RGB", (across, down), "white")
+    draw = ImageDraw.Draw(sheet)
+    for left, top, label, tile in _placed(rows):
+        draw.text((left, top + 2), label, "black", _font(14))
+        sheet.paste(tile, (left, top + LINE))
+    return sheet
+
+
+def _height(row: list[tuple[str, Image.Image]]) -> int:
+    return max(tile.height for _, tile in row) + LINE + GAP
+
+
+def _placed(rows: list[list[tuple[str, Image.Image]]]) -> Iterator[tuple[int, int, str, Image.Image]]:
+    top = GAP
+    for row in rows:
+        for column, (label, tile) in enumerate(row):
+            yield GAP + column * (TILE + GAP), top, label, tile
+        top += _height(row)
