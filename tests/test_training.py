@@ -10,6 +10,7 @@ import torch
 from training_support import QUICK, TINY, quiet, write_folder
 from transformers import SegformerForSemanticSegmentation
 
+from faceedit import models
 from faceedit.errors import ModelError, SetupError, UsageError
 from faceedit.evaluation import evaluate
 from faceedit.labels import PARTS
@@ -43,6 +44,7 @@ def test_training_learns_painted_faces(tmp_path: Path) -> None:
     told: list[Progress] = []
     out = train(tmp_path / "photos", tmp_path / "out", options, told.append)
 
+    assert models.load(str(out), "cpu").size == 96  # the size of the last stage, not SegFormer's usual 512
     model = SegformerForSemanticSegmentation.from_pretrained(out, dtype=torch.float32)
     scored = evaluate(logits_of(model), tmp_path / "photos", names[-8:], size=96)
     mean = np.mean([scored.f1[part] for part in PAINTED])

@@ -11,21 +11,30 @@ from transformers import SegformerForSemanticSegmentation
 from transformers.utils import logging
 
 from faceedit.labelled import Folder
+from faceedit.training.model import MEAN, STD
 from faceedit.training.options import TrainOptions
 
 RECORD = "training.json"
 """The record's file name within the output folder."""
 
+PREPROCESSOR = "preprocessor_config.json"
+"""Where transformers, too, looks for size, mean and deviation."""
 
-def write_model(model: SegformerForSemanticSegmentation, out: Path) -> None:
-    """Write config.json and model.safetensors to a folder, each whole or not at all, in fp16; this halves the model."""
+
+def write_model(model: SegformerForSemanticSegmentation, size: int, out: Path) -> None:
+    """Write a model in fp16 to a folder that every loader reads, each file whole or not at all; this halves the model.
+
+    `size` is the edge of the crops that it is to be shown, in pixels.
+    """
     temporary = out / "export.part"
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     model.half().save_pretrained(temporary)
     if shown:
         logging.enable_progress_bar()
-    for name in ("model.safetensors", "config.json"):
+    shape = {"image_mean": MEAN, "image_std": STD, "size": {"height": size, "width": size}}
+    (temporary / PREPROCESSOR).write_text(json.dumps(shape, indent=2) + "\n", encoding="utf-8")
+    for name in ("model.safetensors", "config.json", PREPROCESSOR):
         (temporary / name).replace(out / name)
     for left in temporary.iterdir():
         left.unlink()

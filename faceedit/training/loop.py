@@ -245,7 +245,7 @@ class Run:
                 logits_of(model), self.scored.path, [pair.name for pair in self.scored.pairs], size=self.last_size
             )
             entry["validation"] = scored.to_json()
-        export.write_model(model, self.out)
+        export.write_model(model, self.last_size, self.out)
         self.seconds += time.monotonic() - began
         self.history.append({**entry, "seconds": round(self.seconds, 1)})
         state = {"finished": finished, "steps": self.step, "seconds": round(self.seconds, 1), "history": self.history}
