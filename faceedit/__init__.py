@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from faceedit.api import apply as apply
     from faceedit.api import open as open
+    from faceedit.errors import EffectError as EffectError
     from faceedit.geometry import Box as Box
     from faceedit.hookspecs import hookimpl as hookimpl
     from faceedit.photo import Face as Face
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Box": "geometry",
+    "EffectError": "errors",
     "Face": "photo",
     "Finding": "photo",
     "Photo": "photo",

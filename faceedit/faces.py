@@ -10,7 +10,7 @@ from faceedit.detection import Detection, Detector, Search, find_faces
 from faceedit.geometry import Crop
 from faceedit.labels import GROUPS, ID
 from faceedit.photo import Face, FaceMap, Photo, Source, eight_bit
-from faceedit.segmentation import Segmenter, maps
+from faceedit.segmentation import Segmenter, maps, widened
 
 # A crop is twice the detector's box, its middle a little above the box's, as models for CelebAMask-HQ expect.
 CROP_SHARE = 2.0
@@ -32,12 +32,14 @@ class FaceFinder:
     """Finds and labels the faces of photos with a detector and a segmenter.
 
     `search` says how hard the detector looks; `plausible_only` drops detections that the segmentation finds no face in.
+    Long hair is followed beyond a face's crop; with `bodies` so is everything that belongs to the person.
     """
 
     segmenter: Segmenter
     detector: Detector
     search: Search = field(default_factory=Search)
     plausible_only: bool = True
+    bodies: bool = False
 
     def __call__(self, photo: Photo) -> Photo:
         """The photo with all its faces, each with its map: largest first, but doubtful ones after all others."""
@@ -53,7 +55,7 @@ class FaceFinder:
         kept = [index for index in range(len(found)) if sure[index] or not self.plausible_only]
         kept.sort(key=lambda index: not sure[index])  # a false alarm is never "the largest"
         found, seen = [found[index] for index in kept], [seen[index] for index in kept]
-        seen = self._upright(pixels, seen)
+        seen = widened(pixels, self._upright(pixels, seen), self.segmenter, bodies=self.bodies)
         certain = sum(sure)  # these come first; a false alarm takes no pixel from a true face
         centers, widths = [face.box.center for face in found], [face.box.width for face in found]
         seen = apart(centers[:certain], widths[:certain], seen[:certain]) + seen[certain:]

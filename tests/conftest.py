@@ -1,9 +1,11 @@
 """What several test files share: the real photos beside the checkout, and the built-in model, loaded once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_support import photos, run  # noqa: F401 - fixtures
+from plugin_support import environment  # noqa: F401 - likewise
 
 from faceedit import models
 from faceedit.faces import FaceFinder
@@ -11,6 +13,14 @@ from faceedit.registry import Registry
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache folder for the session, so that no test sees or leaves what is in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

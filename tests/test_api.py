@@ -1,20 +1,35 @@
 """faceedit from Python: open a photo, look at its faces, apply a recipe; nothing is written."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from redaction_support import told
 
 import faceedit
 from faceedit import api, images
-from faceedit.detection import THOROUGH, Search
+from faceedit.detection import THOROUGH, Detection, Search
 from faceedit.errors import ModelError, RecipeError, UnreadablePhoto, Withheld
 from faceedit.faces import FaceFinder
-from faceedit.photo import Model, Photo
+from faceedit.geometry import Box
+from faceedit.photo import Face, Model, Photo
 from faceedit.testing import painted_photo
 
 PORTRAIT = Path(__file__).parent.parent / "samples" / "photos" / "portrait.jpg"
 PAINTED = painted_photo(120, 140)
+
+
+@dataclass(frozen=True)
+class Finds:
+    """A service that finds the painted face."""
+
+    model: str
+    bodies: bool = False
+    faces: tuple[Face, ...] = PAINTED.faces
+
+    def __call__(self, photo: Photo) -> Photo:
+        return photo.replaced(faces=self.faces, model=Model(self.model))
 
 
 @pytest.fixture
@@ -24,9 +39,10 @@ def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, st
 
     def finder(model: str, device: str, search: Search) -> object:
         asked.append((model, device, search))
-        return lambda photo: photo.replaced(faces=PAINTED.faces, model=Model(model))
+        return Finds(model)
 
     monkeypatch.setattr(api, "_finder", finder)
+    monkeypatch.setattr(api, "_second_look", lambda _name, _device: told())
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return asked
 
@@ -101,6 +117,23 @@ def test_faces_that_nobody_looked_for_are_taken_as_they_are(looks: list, tmp_pat
     assert looks == []
 
 
+@pytest.mark.usefixtures("looks")
+def test_what_the_second_look_finds_is_covered_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    corner = Detection(Box(0, 0, 20, 24), 0.9)
+    monkeypatch.setattr(api, "_second_look", lambda _name, _device: told([corner]))
+    rules = recipe(tmp_path, "redact")
+    assert not faceedit.apply(rules, PAINTED).pixels[corner.box.slices].any()
+    assert faceedit.apply(rules, PAINTED, verify=False).pixels[corner.box.slices].any()
+
+
+@pytest.mark.usefixtures("looks")
+def test_a_face_that_is_seen_again_and_again_is_withheld(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    boxes = [Box(0, 40 * step, 10, 10 + 40 * step) for step in range(3)]
+    monkeypatch.setattr(api, "_second_look", lambda *_: told(*([Detection(box, 0.9)] for box in boxes)))
+    with pytest.raises(Withheld, match=r"still sees a face at \[0, 80, 10, 90\]"):
+        faceedit.apply(recipe(tmp_path, "redact"), PAINTED)
+
+
 def test_a_photo_without_faces_is_looked_at_with_the_recipes_model(looks: list, tmp_path: Path) -> None:
     photo = Photo(PAINTED.pixels)
     faceedit.apply(recipe(tmp_path, "lipstick", "model: someone/parser\n"), photo)
@@ -109,7 +142,8 @@ def test_a_photo_without_faces_is_looked_at_with_the_recipes_model(looks: list, 
 
 
 def test_redaction_of_a_photo_without_faces_is_withheld(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(api, "_finder", lambda *_: lambda photo: photo)
+    monkeypatch.setattr(api, "_finder", lambda *_: Finds("lite", faces=()))
+    monkeypatch.setattr(api, "_second_look", lambda *_: told())
     with pytest.raises(Withheld, match="no face was found"):
         faceedit.apply(recipe(tmp_path, "redact"), Photo(PAINTED.pixels))
 

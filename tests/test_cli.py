@@ -112,7 +112,7 @@ def test_planning_says_what_would_be_done_and_writes_nothing(run: Run, photos: P
     code, out, err = run("plan", recipe(tmp_path, "effect: redact"), photos, "-o", "out")
     assert (code, err) == (0, "")
     assert out.splitlines()[0].endswith("photos/face.png -> out/face.png")
-    assert out.splitlines()[1] == "1 photo(s); steps: redact; no faces: review; metadata: none"
+    assert out.splitlines()[1] == "1 photo; steps: redact; no faces: review; metadata: none"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "r.yaml"]
 
 

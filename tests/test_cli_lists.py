@@ -172,3 +172,18 @@ def test_a_file_of_json_that_cannot_be_read_is_one_line(run: Run, tmp_path: Path
     assert code == 2
     assert err.startswith('faceedit: "shape.json" cannot be read as JSON: ')
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[1]", "names what cannot be changed"),
+        ('{"past": 1}', "known: flip, paste"),
+        ('{"paste": "x"}', "paste: Input"),
+    ],
+)
+def test_strange_changes_of_photos_are_one_line(run: Run, tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "change.json").write_text(content)
+    code, _, err = run("models", "train", "--data", ".", "--out", "model", "--augment", "change.json")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert said in err

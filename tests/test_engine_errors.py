@@ -106,7 +106,7 @@ def test_an_inspector_that_fails_or_gives_no_findings_is_named(answer: Callable[
     def broken(_photo: Photo) -> Any:
         return answer()
 
-    with pytest.raises(EffectError, match=r'inspector "broken" (failed: |gave a finding of str)'):
+    with pytest.raises(EffectError, match=r'inspector "broken" of given (failed: |gave a finding of str)'):
         edited(painted_photo(64, 64), step(paint), inspectors=(broken,))
 
 

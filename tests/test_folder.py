@@ -12,7 +12,7 @@ from PIL import Image
 from faceedit.errors import UsageError
 from faceedit.runner import Engine, Folder, Task, discover
 from faceedit.runner.folder import LOCK
-from faceedit.runner.workers import run_jobs
+from faceedit.runner.workers import Crew
 
 RECIPE = "faceedit: 1\nname: Look\nsteps:\n  - effect: smooth\n"
 PORTRAIT = Path(__file__).parent.parent / "samples" / "photos" / "portrait.jpg"
@@ -123,8 +123,9 @@ class Deadly(Task):
 def test_a_worker_that_dies_costs_one_photo(tmp_path, photos):
     task = Deadly(task_for(tmp_path).recipe, tmp_path / "out", engine=Engine(threads=1))
     task.out.mkdir()
-    jobs, _ = Folder(task, discover([str(photos)])).jobs()
-    statuses = {Path(entry.photo).name: (entry.status, entry.error) for entry in run_jobs(jobs, task, 2)}
+    jobs, _ = Folder(task, discover([str(photos)])).planned
+    with Crew(task, 2) as crew:
+        statuses = {Path(entry.photo).name: (entry.status, entry.error) for entry in crew.do(jobs)}
     assert statuses["plain.png"][0] == "failed"
     assert "its process died" in statuses["plain.png"][1]
     assert statuses["face.jpg"][0] == "done"
@@ -134,12 +135,13 @@ def test_an_output_on_a_full_disk_is_a_plain_line(tmp_path, photos, monkeypatch)
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("faceedit.images.files._write_flushed", full)
+    monkeypatch.setattr("faceedit.images.files._write_new", full)
     shutil.rmtree(photos / "sub")
     task = task_for(tmp_path)
     task.out.mkdir()
-    jobs, _ = Folder(task, discover([str(photos)])).jobs()
-    entry = next(run_jobs(jobs, task, 1))
+    jobs, _ = Folder(task, discover([str(photos)])).planned
+    with Crew(task, 1) as crew:
+        entry = next(crew.do(jobs))
     assert entry.status == "failed"
     assert "No space left on device" in entry.error
     assert not (tmp_path / "out" / "plain.png").exists()

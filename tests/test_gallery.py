@@ -272,3 +272,22 @@ def test_the_audit_says_which_faces_are_covered_and_what_was_checked(tmp_path: P
     (shown,) = page_data(write_gallery(tmp_path, [entry], redacts=True, title="t"))["photos"]
     assert [face["state"] for face in shown["faces"]] == ["covered", "left"]
     assert shown["checks"] == ["container: clean"]
+
+
+def test_steps_with_nothing_to_do_stand_apart_from_what_was_found(tmp_path):
+    findings = [
+        {"kind": "nothing_to_do", "face": None, "details": {"step": "lips"}},
+        {"kind": "nothing_to_do", "face": 1, "confidence": 1.0, "details": {"step": "gild", "missing": "ear_r"}},
+    ]
+    entry = Entry("a.jpg", "done", findings=findings)
+    (shown,) = page_data(write_gallery(tmp_path, [entry], redacts=False, title="t"))["photos"]
+    assert shown["findings"] == [
+        {"kind": "lips", "details": "no face that it is for", "idle": True},
+        {"kind": "gild", "face": 1, "details": "no ear_r", "idle": True},
+    ]
+
+
+def test_outputs_in_other_folders_are_called_by_them(tmp_path):
+    entry = Entry("a.jpg", "done", [str(tmp_path / place) for place in ("web/a.jpg", "web/a.cut.png", "print/a.jpg")])
+    (shown,) = page_data(write_gallery(tmp_path, [entry], redacts=False, title="t"))["photos"]
+    assert [each["name"] for each in shown["extras"]] == ["a.cut.png", "print/a.jpg"]

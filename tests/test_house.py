@@ -12,8 +12,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "faceedit"
 # Each module (or folder of modules) imports only from those above it.
 ROOMS = """
-    errors labels geometry winners photo color matte images segmentation detection faces region hookspecs registry
-    recipe coverage engine verify models overlay labelled evaluation training report gallery runner api testing cli
+    errors settings guard labels geometry winners photo color matte images web extras backdrop segmentation detection
+    faces identity region hookspecs registry recipe coverage calls layers engine verify models overlay labelled
+    evaluation presence training report gallery runner api testing pytest_plugin scaffold cli
 """
 ORDER = ROOMS.split()
 PRODUCT = sorted(path for folder in ("faceedit", "plugins", "samples") for path in (ROOT / folder).rglob("*.py"))

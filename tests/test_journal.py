@@ -5,7 +5,7 @@ import pytest
 from faceedit.errors import PhotoError, UsageError
 from faceedit.report import Entry
 from faceedit.runner import Journal
-from faceedit.runner.journal import NAME
+from faceedit.runner.journal import JOURNAL
 
 
 def written(out, name, content=b"picture"):
@@ -51,9 +51,29 @@ def test_a_line_torn_by_a_kill_is_passed_over(tmp_path):
     path = written(tmp_path, "a.jpg")
     journal = Journal(tmp_path)
     journal.begin([path.with_name("b.jpg")])
-    with (tmp_path / NAME).open("a") as file:
+    with (tmp_path / JOURNAL).open("a") as file:
         file.write('{"target": "a.jpg", "ke')
     assert Journal(tmp_path).finished(path, "key") is None
+
+
+def test_a_photo_of_which_only_extras_were_written_claims_no_name(tmp_path):
+    extra = written(tmp_path, "a.cut.png")
+    extra.unlink()
+    journal = Journal(tmp_path)
+    journal.begin([extra])
+    written(tmp_path, "a.cut.png")
+    journal.end(tmp_path / "a.jpg", "key", Entry("in/a.jpg", "done", outputs=[str(extra)]))
+    mine = written(tmp_path, "a.jpg")
+    assert Journal(tmp_path).strangers([mine, extra]) == [mine]
+
+
+def test_a_line_torn_by_a_kill_does_not_swallow_the_next_one(tmp_path):
+    path = written(tmp_path, "a.jpg")
+    (tmp_path / JOURNAL).write_text('{"begin": ["x')
+    path.unlink()
+    Journal(tmp_path).begin([path])
+    path.write_bytes(b"half a run")
+    Journal(tmp_path).refuse_strangers([path])
 
 
 def test_retracting_deletes_what_an_earlier_run_made_and_nothing_else(tmp_path):

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PLUGINS = ("faceedit_redact", "faceedit_retouch", "faceedit_makeup", "faceedit_accessories", "faceedit_cutout")
+PLUGINS = {
+    "faceedit_redact.py",
+    "faceedit_accessories/lenses.py",
+    "faceedit_cutout/pictures.py",
+    "faceedit_makeup/lips.py",
+    "faceedit_retouch/spots.py",
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +45,25 @@ def fresh(wheel, tmp_path_factory):
     )
     Path(site.stdout.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     install = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--force-reinstall"]
-    subprocess.run([*install, wheel, ROOT / "samples" / "plugin"], check=True, capture_output=True)
+    subprocess.run(
+        [*install, wheel, ROOT / "samples" / "plugins" / "faceedit-sparkle"], check=True, capture_output=True
+    )
     return python
 
 
 def test_the_wheel_holds_the_package_the_plugins_and_the_weights(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"{name}.py" for name in PLUGINS} <= names
+    assert names >= PLUGINS
     assert {"faceedit/cli/__init__.py", "faceedit/weights/lite/model.safetensors", "faceedit/py.typed"} <= names
     assert not any(name.startswith(("tests", "samples", "plugins")) for name in names)
+    assert {f"faceedit/presets/{path.name}" for path in (ROOT / "samples" / "recipes").glob("*.yaml")} <= names
+
+
+def test_presets_are_at_hand_after_an_installation(fresh, tmp_path):
+    command = [fresh, "-m", "faceedit", "recipe", "new", "--from", "evening", "-o", "mine.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mine.yaml").read_text() == (ROOT / "samples/recipes/evening.yaml").read_text()
 
 
 def test_a_third_partys_plugin_is_found_with_its_distribution(fresh):

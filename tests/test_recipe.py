@@ -56,13 +56,14 @@ def test_a_model_folder_is_relative_to_the_recipe(tmp_path):
 
 
 def test_output_has_defaults():
-    assert recipe(LIPS).output == Output("{stem}.{ext}", "same", "same", "keep", "copy")
+    assert recipe(LIPS).output == Output(no_faces="copy")
 
 
 def test_output_is_read():
     text = "output:\n  name: web/{stem}-{index:03}.{ext}\n  format: jpeg\n  quality: 80\n  metadata: safe\n"
     text += "  no_faces: skip\n"
-    assert recipe(LIPS, text).output == Output("web/{stem}-{index:03}.{ext}", "jpeg", 80, "safe", "skip")
+    expected = Output("web/{stem}-{index:03}.{ext}", "jpeg", 80, metadata="safe", no_faces="skip")
+    assert recipe(LIPS, text).output == expected
 
 
 def test_a_recipe_that_redacts_writes_no_metadata_and_holds_faceless_photos_back():

@@ -67,6 +67,8 @@ def test_in_a_photo_without_faces_nobody_is_meant(text):
         ("0 except largest", "can never match"),
         ("min 5% except min 3%", "can never match"),
         ("largest except all", "can never match"),
+        ("largest except min 0%", "can never match"),
+        ("left except min 0%", "can never match"),
         ([], "can never match"),
         (-1, "no numbers of faces"),
         (10_000, "no numbers of faces"),

@@ -75,7 +75,17 @@ GOOD = [
     {**steps('{"effect": "shape"}'), "name": "x", "model": "lite", "output": {"format": "png", "quality": 80}},
     {**steps('{"effect": "shape"}'), "output": {"name": "{stem}", "metadata": "safe", "no_faces": "skip"}},
 ]
+GOOD += [
+    {**steps('{"effect": "shape"}'), "outputs": {"web": {"max_side": 2048, "format": "jpeg"}, "for print": {}}},
+    {**steps('{"effect": "shape"}'), "outputs": {"cut": {"what": "extras", "folder": "a/b"}, "x": {"folder": "."}}},
+    {**steps('{"effect": "shape"}'), "output": {"max_side": 640, "what": "photo"}, "outputs": {}},
+]
 BAD = [
+    {**steps('{"effect": "shape"}'), "outputs": []},
+    {**steps('{"effect": "shape"}'), "outputs": {"web": {"max_side": 0}}},
+    {**steps('{"effect": "shape"}'), "outputs": {"web": {"no_faces": "skip"}}},
+    {**steps('{"effect": "shape"}'), "outputs": {"web": "jpeg"}},
+    {**steps('{"effect": "shape"}'), "output": {"folder": "web"}},
     {"steps": []},
     steps(),
     {**steps('{"effect": "shape"}'), "x": 1},

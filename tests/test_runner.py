@@ -11,7 +11,7 @@ from PIL import Image
 from faceedit import images
 from faceedit.errors import FaceEditError, PhotoError, SetupError, UnreadablePhoto, UsageError, Withheld
 from faceedit.photo import Photo
-from faceedit.recipe import parse_recipe
+from faceedit.recipe import Output, parse_recipe
 from faceedit.region import Float, Region, Result, effect
 from faceedit.registry import Registry
 from faceedit.report import Entry
@@ -50,7 +50,7 @@ def job(tmp_path: Path) -> Job:
     path = tmp_path / "in" / "face.png"
     path.parent.mkdir()
     images.write(PAINTED, path)
-    return Job(Input(path), tmp_path / "out" / "face.png", "face")
+    return Job.single(Input(path), tmp_path / "out" / "face.png", "face")
 
 
 def processor(step: str, begin: Any = lambda _paths: None, **output: str) -> Processor:
@@ -80,7 +80,7 @@ def test_a_photo_that_no_step_changes_is_copied_byte_for_byte(tmp_path: Path, ki
     path = tmp_path / f"a.{kind}"
     images.write(PAINTED, path, images.WriteOptions(images.suffix_format(path) or ""))
     target = tmp_path / "out" / path.name
-    processor("idle")(Job(Input(path), target, "a"))
+    processor("idle")(Job.single(Input(path), target, "a"))
     assert target.read_bytes() == path.read_bytes()
 
 
@@ -89,7 +89,7 @@ def test_an_unchanged_photo_is_still_written_anew_where_metadata_is_to_go(job: J
         exif = Image.Exif()
         exif[0x010E] = "a secret"
         picture.save(job.input.path, exif=exif)
-    processor("idle", metadata="none")(job)
+    processor("idle")(Job.single(job.input, job.target, job.target.stem, Output(metadata="none")))
     assert b"a secret" in job.input.path.read_bytes()
     assert b"a secret" not in job.target.read_bytes()
 
@@ -157,10 +157,11 @@ def test_moving_pictures_and_unreadable_places_are_refused(job: Job, tmp_path: P
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     with pytest.raises(UnreadablePhoto, match=r"a\.gif: has 2 frames or pages, and only stills are edited"):
-        read_still(Job(Input(tmp_path / "a.gif"), job.target, ""), images.Limits())
+        read_still(Job.single(Input(tmp_path / "a.gif"), job.target, ""), images.Limits())
     with pytest.raises(UnreadablePhoto, match="deep: cannot be listed: Permission denied; check its permissions"):
         read_still(
-            Job(Input(tmp_path, problem="deep: cannot be listed: Permission denied"), job.target, ""), images.Limits()
+            Job.single(Input(tmp_path, problem="deep: cannot be listed: Permission denied"), job.target, ""),
+            images.Limits(),
         )
 
 

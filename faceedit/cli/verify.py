@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceedit.cli.console import complain, progress, say
-from faceedit.cli.options import DetectorName, Device, Megapixels, Model, Photos, Quiet, Threads, plugins_here
+from faceedit.cli.options import DetectorName, Device, Megapixels, Memory, Model, Photos, Quiet, Threads, plugins_here
 
 if TYPE_CHECKING:
     from faceedit.geometry import Box
@@ -28,6 +28,7 @@ def verify(
     detector: DetectorName = "auto",
     threads: Threads = 0,
     max_megapixels: Megapixels = 200,
+    max_memory: Memory = 2,
     quiet: Quiet = False,
 ) -> None:
     """Look for faces and hidden data in finished photos, also in those that other programs made.
@@ -41,7 +42,7 @@ def verify(
     from faceedit.verify import verify_file
 
     look = _look(model, device, detector, threads)
-    limits = images.Limits(megapixels=max_megapixels)
+    limits = images.Limits(megapixels=max_megapixels, gigabytes=max_memory)
     inputs = discover(photos)
     found = unreadable = 0
     with progress(len(inputs), quiet) as advance:

@@ -52,8 +52,10 @@ class Faces:
             return True
         if self.excluded is None:
             return False
+        if self.excluded.kind == "all" or (self.excluded.kind == "min" and self.excluded.percent == 0):
+            return True
         if self.excluded.kind != self.kind:
-            return self.excluded.kind == "all"
+            return False
         if self.kind == "min":
             return self.excluded.percent <= self.percent
         return set(self.numbers) <= set(self.excluded.numbers)

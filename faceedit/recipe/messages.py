@@ -147,4 +147,6 @@ def _number_hint(text: str) -> str:
         return f"write {text.replace(',', '.')}"
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?\s*%", text):
         return f"write {float(text.rstrip('% ')) / 100:g}"
+    if found := re.fullmatch(r"(\d{1,9})\s*(?:px|pixels?)", text):
+        return f"write {found[1]}"
     return "write it without quotes" if re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", text) else ""

@@ -8,6 +8,7 @@ from faceedit.region import Effect
 from faceedit.registry import Registry
 
 _SHARE: dict[str, JsonValue] = {"unit": "share of the face's width"}
+_KEEP = "A folder of people who stay visible, a subfolder of photos for each; needs faceedit[identity]."
 _Index = Annotated[int, Field(ge=0)]
 
 
@@ -15,21 +16,49 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, validate_default=True, allow_inf_nan=False)
 
 
-class OutputModel(_Closed):
-    """How finished photos are written."""
+class WrittenModel(_Closed):
+    """How photos are written, be there one output or several."""
 
     name: str = Field(
         "{stem}.{ext}", max_length=200, description="The file's name; also {folder} {recipe} {index} {date}."
     )
-    format: Literal["same", "jpeg", "png", "tiff", "webp"] = Field("same", description="The file format.")
+    format: Literal["same", "jpeg", "png", "tiff", "webp", "psd", "ora"] = Field(
+        "same", description="The file format; psd (with faceedit[layers]) and ora hold the photo and a layer a step."
+    )
     quality: Literal["same"] | Annotated[int, Field(ge=1, le=100)] = Field(
         "same", description="How finely JPEG and WebP are written; same keeps the input's."
+    )
+    max_side: Annotated[int, Field(ge=16, le=65535)] | None = Field(
+        None,
+        description="The longer side's most pixels; larger photos are made smaller, none larger.",
     )
     metadata: Literal["keep", "safe", "none"] = Field(
         "keep", description="safe drops place, thumbnails and serial numbers. A recipe that redacts writes none."
     )
+    keep_space: bool = Field(
+        False, description="Write photos in their own color space, such as Display P3, and not in sRGB."
+    )
+    lossless: Literal["auto", "off"] = Field(
+        "auto", description="auto leaves the blocks of a JPEG that nothing touched as they are (faceedit[lossless])."
+    )
+    what: Literal["all", "photo", "extras"] = Field(
+        "all", description="The photo, the extras that effects make beside it (such as cut-outs), or all of it."
+    )
+
+
+class OutputModel(WrittenModel):
+    """How finished photos are written; where there are several outputs, what holds for all of them."""
+
     no_faces: Literal["copy", "skip", "review"] = Field(
         "copy", description="What happens to a photo without a face; review as soon as a step redacts."
+    )
+
+
+class NamedOutputModel(WrittenModel):
+    """One of several outputs; what it does not say is as in `output`."""
+
+    folder: str = Field(
+        "", max_length=200, description='The folder in the output folder; by default the output\'s name. "." is none.'
     )
 
 
@@ -54,6 +83,9 @@ class RecipeModel(_Closed):
     )
     steps: list[dict[str, Any]] = Field(min_length=1, description="The effects, in the order they are applied.")
     output: dict[str, Any] = Field(default_factory=dict, description="How finished photos are written.")
+    outputs: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Several outputs of each photo, by name, such as web and print."
+    )
 
 
 class StepModel(_Closed):
@@ -91,5 +123,7 @@ def step_model(effect: Effect, registry: Registry) -> type[StepModel]:
         feather = Field(effect.feather, ge=0, le=1, description="How soft the edge is.", json_schema_extra=_SHARE)
         strength = Field(1.0, ge=0, le=1, description="How much of the effect shows.")
         fields |= {"feather": (float, feather), "strength": (float, strength)}
+    else:
+        fields["keep"] = (str, Field("", max_length=500, description=_KEEP))
     bases: tuple[type[Any], ...] = (StepModel, registry.options(effect))
     return create_model(f"{effect.name}_step", __base__=bases, __doc__=effect.doc, __module__=__name__, **fields)

@@ -7,10 +7,11 @@ from typing import Any
 from faceedit.errors import RecipeError
 from faceedit.recipe.document import Node, read_document
 from faceedit.recipe.messages import validated
-from faceedit.recipe.models import IncludeModel, OutputModel, RecipeModel
+from faceedit.recipe.models import IncludeModel, RecipeModel
+from faceedit.recipe.outputs import read_output, read_outputs
 from faceedit.recipe.problems import InvalidRecipe, Problem
-from faceedit.recipe.steps import parsed, read_step
-from faceedit.recipe.types import Output, Recipe, Step, check_template
+from faceedit.recipe.steps import read_step
+from faceedit.recipe.types import Output, Recipe, Step
 from faceedit.recipe.variables import filled
 from faceedit.registry import Registry
 
@@ -26,7 +27,7 @@ def load_recipe(path: str | Path, registry: Registry, variables: Mapping[str, An
     Raises:
         RecipeError: the file cannot be read, or the recipe has problems (InvalidRecipe: all of them, with places).
     """
-    return parse_recipe(_text(Path(path)), registry, path, variables)
+    return parse_recipe(read_recipe_text(Path(path)), registry, path, variables)
 
 
 def parse_recipe(
@@ -46,7 +47,12 @@ def parse_recipe(
     return recipe
 
 
-def _text(path: Path) -> str:
+def read_recipe_text(path: Path) -> str:
+    """The text of a recipe's file.
+
+    Raises:
+        RecipeError: it cannot be read, or is no text.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -78,10 +84,12 @@ class _Reader:
         root = filled(read_document(text, str(path)), variables, self.problems)
         header = validated(RecipeModel, root, "the recipe", self.problems)
         steps = self.steps(root, path)
-        output = self.output(root)
+        output = read_output(root, self.problems, redacts=self.redacts)
+        outputs = read_outputs(root, output or Output(), self.problems, redacts=self.redacts)
         if header is None or output is None:
             return None
-        return Recipe(header.name or path.stem, _model(header.model, path), tuple(steps), output, str(path))
+        name, model = header.name or path.stem, _model(header.model, path)
+        return Recipe(name, model, tuple(steps), output, str(path), outputs)
 
     def steps(self, root: Node, path: Path) -> list[Step]:
         """All steps of a recipe, those of included ones in their place."""
@@ -108,7 +116,7 @@ class _Reader:
         try:
             other = self.other(include.include, path)
             chain = (str(place), *place.source.chain)
-            document = read_document(_text(other), str(other), chain)
+            document = read_document(read_recipe_text(other), str(other), chain)
         except InvalidRecipe as error:
             self.problems += error.problems
             return []
@@ -141,25 +149,6 @@ class _Reader:
         """Whether a step redacts, be it otherwise right or wrong."""
         effect = self.registry.effects.get(node.fields["effect"].text) if "effect" in node.fields else None
         return effect is not None and effect.blind
-
-    def output(self, root: Node) -> Output | None:
-        """How the recipe's photos are written: without metadata, and never a photo without faces, once it redacts."""
-        node = root.fields.get("output")
-        if node is None or not isinstance(node.value, dict):
-            node = Node({}, root.place)
-        given = node.fields
-        if self.redacts and "metadata" in given and given["metadata"].text in ("keep", "safe"):
-            message = "a recipe that redacts writes no metadata"
-            self.problems.append(given["metadata"].place.problem(message, "write none, or delete the line"))
-        if isinstance(given.get("name", node).value, str):
-            parsed(node, "name", check_template, self.problems)
-        model = validated(OutputModel, node, '"output"', self.problems)
-        if model is None:
-            return None
-        settings = model.model_dump()
-        if self.redacts:
-            settings |= {"metadata": "none"} | ({} if "no_faces" in given else {"no_faces": "review"})
-        return Output(**settings)
 
 
 def _real(path: Path) -> Path:

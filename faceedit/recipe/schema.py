@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field, create_model
 
 from faceedit.recipe.describe import choices, expected, resolved
-from faceedit.recipe.models import IncludeModel, OutputModel, RecipeModel, step_model
+from faceedit.recipe.models import IncludeModel, NamedOutputModel, OutputModel, RecipeModel, step_model
 from faceedit.region import Effect
 from faceedit.registry import Registry
 
@@ -29,6 +29,10 @@ def recipe_schema(registry: Registry) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "steps": (list[items], Field(min_length=1, description=about["steps"].description)),
         "output": (OutputModel, Field(default_factory=dict, description=about["output"].description)),
+        "outputs": (
+            dict[str, NamedOutputModel],
+            Field(default_factory=dict, description=about["outputs"].description),
+        ),
     }
     model = create_model("Recipe", __base__=RecipeModel, __doc__="A recipe of faceedit.", **fields)
     schema = model.model_json_schema()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from faceedit.backdrop import BesideRecipe
 from faceedit.errors import RecipeError
 from faceedit.labels import GROUPS, parse_parts, suggestion
 from faceedit.recipe.document import Node
@@ -35,13 +36,26 @@ def read_step(node: Node, path: Path, registry: Registry, problems: list[Problem
     # First the small languages, whose messages are better than those about the same values by type.
     faces = parsed(node, "faces", Faces.parse, problems)
     parsed(node, "on", _parts, problems)
-    when = parsed(node, "when", lambda text: _condition(text, registry), problems)
+    when = parsed(node, "when", lambda text: condition(text, registry), problems)
     model = validated(step_model(effect, registry), node, f'effect "{effect.name}"', problems)
     if model is None or len(problems) > before:
         return None
-    step = _step(effect, model, node, registry, faces=faces or ALL, when=when, path=str(path))
+    options = {key: getattr(model, key) for key in registry.options(effect).model_fields}
+    for key in _files(effect, registry) & options.keys():
+        place = node.fields.get(key, node).place
+        try:
+            options[key] = BesideRecipe().placed(options[key], Path(place.source.path).parent)
+        except RecipeError as error:
+            problems.append(place.problem(error.message, error.hint))
+    step = _step(effect, model, node, options, faces=faces or ALL, when=when, path=str(path))
     problems += _wrong_parts(step, node)
     return step
+
+
+def _files(effect: Effect, registry: Registry) -> set[str]:
+    """The effect's options that may name a file beside the recipe."""
+    fields = registry.options(effect).model_fields.items()
+    return {key for key, field in fields if any(isinstance(each, BesideRecipe) for each in field.metadata)}
 
 
 def parsed(node: Node, key: str, parse: Callable[[Any], T], problems: list[Problem]) -> T | None:
@@ -60,7 +74,12 @@ def _parts(expression: object) -> frozenset[str]:
     return parse_parts(expression) if isinstance(expression, str) else frozenset()
 
 
-def _condition(text: object, registry: Registry) -> When:
+def condition(text: object, registry: Registry) -> When:
+    """The condition that a text means, all of its kinds reported by some inspector.
+
+    Raises:
+        RecipeError: it cannot be read, or nothing reports one of its kinds.
+    """
     when = When.parse(text)
     for kind in sorted(when.kinds - {*registry.kinds}):
         hint = suggestion(kind, registry.kinds) if registry.kinds else "no plugin looks for anything"
@@ -68,18 +87,24 @@ def _condition(text: object, registry: Registry) -> When:
     return when
 
 
-def _step(effect: Effect, model: StepModel, node: Node, registry: Registry, **checked: Any) -> Step:
+def _step(effect: Effect, model: StepModel, node: Node, options: dict[str, Any], **checked: Any) -> Step:
     said = {key: value for key, value in model.model_dump(mode="json").items() if _tells(key, node)}
     given = {key: getattr(model, key) for key in ("on", "grow", "feather", "strength") if key in node.fields}
     return Step(
         effect,
-        {key: getattr(model, key) for key in registry.options(effect).model_fields},
+        options,
         name=model.name or effect.name,
         line=node.place.line,
+        keep=_folder(getattr(model, "keep", ""), node),
         resolved={"effect": effect.name, **said},
         **checked,
         **given,
     )
+
+
+def _folder(name: str, node: Node) -> str:
+    """The folder of people, meant relative to the recipe that names it."""
+    return str(Path(node.place.source.path).parent / name) if name else ""
 
 
 def _tells(key: str, node: Node) -> bool:

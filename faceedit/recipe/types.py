@@ -5,12 +5,12 @@ import json
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from faceedit.errors import RecipeError
-from faceedit.labels import suggestion
+from faceedit.labels import parse_parts, suggestion
 from faceedit.recipe.faces import ALL, Faces
 from faceedit.recipe.when import When
 from faceedit.region import Effect
@@ -25,6 +25,7 @@ _DIGITS = re.compile(r"0[1-9]")
 class Step:
     """One effect with its checked options. `on`, `grow` and `feather` are None where the effect's own count.
 
+    `keep` is a folder of people whose faces a redacting step leaves, empty where it leaves nobody's.
     `resolved` is the step as a recipe would say it, with all options.
     """
 
@@ -32,6 +33,7 @@ class Step:
     options: Mapping[str, Any] = field(default_factory=dict)
     on: str | None = None
     faces: Faces = ALL
+    keep: str = ""
     when: When | None = None
     grow: float | None = None
     feather: float | None = None
@@ -49,13 +51,44 @@ class Step:
 
 @dataclass(frozen=True)
 class Output:
-    """How finished photos are written. `name` is a template below the output folder."""
+    """How finished photos are written. `name` is a template below `folder`, which lies in the output folder.
+
+    `max_side` is the longer side's most, in pixels. `what` says whether the photo, the extras that effects make beside
+    it, or both are written. `keep_space` writes photos in their own color space, `lossless` leaves untouched blocks of
+    a JPEG as they are, where faceedit[lossless] is installed. `no_faces` None means `copy`, but `review` where a step
+    redacts.
+    """
 
     name: str = "{stem}.{ext}"
-    format: Literal["same", "jpeg", "png", "tiff", "webp"] = "same"
+    format: Literal["same", "jpeg", "png", "tiff", "webp", "psd", "ora"] = "same"
     quality: Literal["same"] | int = "same"
+    max_side: int | None = None
     metadata: Literal["keep", "safe", "none"] = "keep"
-    no_faces: Literal["copy", "skip", "review"] = "copy"
+    what: Literal["all", "photo", "extras"] = "all"
+    keep_space: bool = False
+    lossless: Literal["auto", "off"] = "auto"
+    no_faces: Literal["copy", "skip", "review"] | None = None
+    folder: str = ""
+
+    @property
+    def photo(self) -> bool:
+        """Whether the photo itself is written."""
+        return self.what != "extras"
+
+    @property
+    def extras(self) -> bool:
+        """Whether what effects make beside the photo is written."""
+        return self.what != "photo"
+
+    @property
+    def layered(self) -> bool:
+        """Whether the photo is written as a document of layers."""
+        return self.photo and self.format in ("psd", "ora")
+
+    def resolved(self, *but: str) -> dict[str, Any]:
+        """What a recipe would say, without what does not apply and `but` these keys."""
+        but += () if self.photo else ("format", "quality", "max_side", "keep_space", "lossless")
+        return {key: value for key, value in vars(self).items() if key not in but and value is not None}
 
     def filename(self, **fields: str | int) -> PurePosixPath:
         """The template filled in: a relative path below the output folder.
@@ -71,13 +104,22 @@ class Output:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A checked recipe. `digest` is the sha256 of everything in it that decides what is written."""
+    """A checked recipe. `digest` is the sha256 of everything in it that decides what is written.
+
+    `output` holds for all photos; `outputs`, by name, are what each photo becomes, empty where `output` is all.
+    """
 
     name: str
     model: str | None
     steps: tuple[Step, ...]
     output: Output = Output()
     path: str = ""
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+
+    @property
+    def written(self) -> tuple[Output, ...]:
+        """What each photo becomes, one or several."""
+        return tuple(self.outputs.values()) or (self.output,)
 
     @property
     def redacts(self) -> bool:
@@ -85,10 +127,28 @@ class Recipe:
         return any(step.effect.blind for step in self.steps)
 
     @property
+    def no_faces(self) -> Literal["copy", "skip", "review"]:
+        """What happens to a photo in which no face is found."""
+        return self.output.no_faces or ("review" if self.redacts else "copy")
+
+    @property
+    def bodies(self) -> bool:
+        """Whether a step works on bodies or on what lies behind, so that people are followed beyond their heads."""
+        return any({"cloth", "background"} & parse_parts(step.expression) for step in self.steps)
+
+    def with_no_faces(self, policy: Literal["copy", "skip", "review"]) -> "Recipe":
+        """The same recipe with another policy for photos without faces."""
+        return replace(self, output=replace(self.output, no_faces=policy))
+
+    @property
     def resolved(self) -> dict[str, Any]:
         """The recipe with variables, includes and defaults filled in, ready for JSON or YAML."""
         head: dict[str, Any] = {"faceedit": 1, "name": self.name} | ({"model": self.model} if self.model else {})
-        return head | {"steps": [dict(step.resolved) for step in self.steps], "output": vars(self.output).copy()}
+        steps = [dict(step.resolved) for step in self.steps]
+        body: dict[str, Any] = {"steps": steps, "output": self.output.resolved("folder") | {"no_faces": self.no_faces}}
+        if self.outputs:
+            body["outputs"] = {name: output.resolved("no_faces") for name, output in self.outputs.items()}
+        return head | body
 
     @property
     def digest(self) -> str:
@@ -117,3 +177,16 @@ def check_template(template: str) -> None:
             raise RecipeError(f'the output name "{template}" formats {{{name}}}', "only {index:03} is allowed")
     if template.startswith("/") or {"", ".", ".."} & set(template.split("/")):
         raise RecipeError(f'the output name "{template}" leaves the output folder', HINT)
+
+
+def check_folder(folder: str) -> None:
+    """Whether an output's folder lies in the output folder on every system.
+
+    Raises:
+        RecipeError: it does not; says what is allowed.
+    """
+    hint = 'write for example "web" or "for print/large"; "." is the output folder itself'
+    if bad := _UNSAFE.search(folder.replace("{", "?").replace("}", "?")):
+        raise RecipeError(f'"{folder[bad.start()]}" cannot stand in the folder "{folder}"', hint)
+    if folder != "." and {"", ".", ".."} & set(folder.split("/")):
+        raise RecipeError(f'the folder "{folder}" leaves the output folder', hint)

@@ -1,9 +1,11 @@
 """Which photos a command line means, and where in the output folder each belongs."""
 
 import glob
+import hashlib
+import io
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from faceedit.errors import UsageError
@@ -14,13 +16,31 @@ from faceedit.images import PICTURE_SUFFIXES
 class Input:
     """One photo: its path, the folder below the output folder that it goes to, and the input folder it was found in.
 
-    `root` is None for a photo named by itself; `problem` says why a place cannot be read.
+    `root` is None for a photo named by itself; `problem` says why a place cannot be read and `hint` what to do.
+    A photo that came another way than from a file has its bytes as `content`, and `path` is only its name.
     """
 
     path: Path
     folder: Path = Path()
     root: Path | None = None
     problem: str = ""
+    hint: str = "check its permissions"
+    content: bytes | None = field(default=None, repr=False)
+
+    @property
+    def file(self) -> Path | bytes:
+        """What is to be read."""
+        return self.path if self.content is None else self.content
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the photo's bytes, in hexadecimal.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        with io.BytesIO(self.content) if self.content is not None else self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def discover(arguments: Sequence[str]) -> list[Input]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from faceedit import images
+from faceedit import extras, images, layers
 from faceedit.engine import Edited, edit
 from faceedit.errors import PhotoError, SetupError, UnreadablePhoto, Withheld
 from faceedit.overlay import overlay
@@ -18,8 +18,9 @@ from faceedit.photo import Photo
 from faceedit.recipe import Recipe
 from faceedit.registry import Registry
 from faceedit.report import Entry, faces_json, findings_json
-from faceedit.runner.redaction import Redactor, extra_photo
-from faceedit.runner.targets import Job
+from faceedit.runner.discovery import Input
+from faceedit.runner.redaction import Redactor, Wishes
+from faceedit.runner.targets import Job, Place
 from faceedit.verify import SecondLook
 
 # When redacted files say they were changed: 1 January 1980, the first day that archives can name.
@@ -50,7 +51,8 @@ class Processor:
     """Applies one recipe to photos: `find` is the segmentation service, `limits` what is refused unread.
 
     `small` makes the thumbnails of the report; `begin` is told which files are about to be written, and may refuse.
-    A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`.
+    A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`, also for
+    `wishes`.
     """
 
     recipe: Recipe
@@ -60,6 +62,7 @@ class Processor:
     look: SecondLook | None = None
     begin: Begin = pass_over
     small: Small = none_small
+    wishes: Wishes = field(default_factory=Wishes)
 
     def __call__(self, job: Job) -> Entry:
         """Edit one photo, write its outputs, and say what happened.
@@ -73,54 +76,76 @@ class Processor:
         if not photo.faces and (entry := self._without_faces(job)):
             return entry
         edited = edit(photo, self.recipe, self.registry)
-        options = self._options(job)
-        outputs = {job.target: self._encoded(job, photo, edited, options)}
-        for name, picture in edited.extras.items():
-            outputs[job.beside(name)] = images.encode(extra_photo(picture), images.WriteOptions("png", metadata="none"))
-        small = self.small(job.target, photo, edited.photo)
-        self.begin([*outputs, *small])
+        outputs: dict[Path, bytes] = {}
+        lost: list[str] = []
+        for place in job.places:
+            if place.output.photo:
+                content, notes = _encoded(job.input, place, photo, edited, self.limits)
+                outputs[place.target] = content
+                lost += notes
+        outputs |= _extras(job, edited)
+        small = self.small(next(iter(outputs)), photo, edited.photo) if outputs else {}
+        self.begin(outputs)
         return Entry(
             str(job.input.path),
             "done",
-            outputs=write_all({**outputs, **small})[: len(outputs)],
+            outputs=write_all(outputs, small),
             faces=faces_json(photo.faces),
             findings=findings_json(edited.findings),
-            notes=images.notes(edited.photo, options),
+            notes=list(dict.fromkeys(lost)),
         )
 
     def _redacted(self, job: Job) -> Entry:
         if self.look is None:
             raise SetupError("a recipe that redacts was to run without a second look", "give the Processor a `look`")
-        redactor = Redactor(self.recipe, self.registry, self.find, self.look, self.limits)
-        outputs, entry = redactor(job.input.path, read_still(job, self.limits), job.target, job.beside)
-        # Of the finished file alone: the photo before must not reach the report.
-        small = self.small(job.target, None, images.read(outputs[job.target])) if outputs else {}
-        self.begin([*outputs, *small])
-        written = write_all({**outputs, **small})[: len(outputs)]
+        redactor = Redactor(self.recipe, self.registry, self.find, self.look, self.limits, self.wishes)
+        done = redactor(job, read_still(job, self.limits))
+        outputs = done.outputs
+        # Of the redacted picture alone, unless previews were asked for.
+        before = done.before if self.wishes.previews else None
+        small = self.small(next(iter(outputs)), before, done.picture) if outputs and done.picture else {}
+        self.begin(outputs)
+        written = write_all(outputs, small)
         for path in outputs:
             with contextlib.suppress(OSError):  # a file system that keeps no such times tells nothing either
                 os.utime(path, (NEUTRAL_TIME, NEUTRAL_TIME))
-        return replace(entry, outputs=written)
+        return replace(done.entry, outputs=written)
 
     def _without_faces(self, job: Job) -> Entry | None:
-        policy = self.recipe.output.no_faces
+        policy = self.recipe.no_faces
         if policy == "skip":
             return Entry(str(job.input.path), "skipped", notes=["no face was found"])
         if policy == "review":
             raise Withheld(f"{job.input.path}: no face was found", "look at it yourself; no_faces: copy lets it pass")
         return None
 
-    def _options(self, job: Job) -> images.WriteOptions:
-        output = self.recipe.output
-        kind = images.suffix_format(job.target) or "png"
-        return images.WriteOptions(kind, output.quality, output.metadata)
 
-    def _encoded(self, job: Job, before: Photo, edited: Edited, options: images.WriteOptions) -> bytes:
-        """The photo's bytes; the file's own where nothing changed and nothing is to be left out."""
-        same = options.metadata == "keep" and options.format == before.source.format and options.quality == "same"
-        if same and _unchanged(before, edited.photo):
-            return job.input.path.read_bytes()
-        return images.encode(edited.photo, options)
+def _encoded(
+    source: Input, place: Place, before: Photo, edited: Edited, limits: images.Limits
+) -> tuple[bytes, list[str]]:
+    """One output of a photo, and what it could not keep; the file's own bytes where nothing is to change."""
+    output = place.output
+    if output.layered:
+        return layers.encode(output.format, before, edited.photo, edited.layers), layers.notes(before)
+    options = images.WriteOptions(images.suffix_format(place.target) or "png", output.quality, output.metadata)
+    photo = images.fitted(edited.photo, output.max_side)
+    content = source.path.read_bytes() if source.content is None else source.content
+    same = options.metadata == "keep" and options.format == before.source.format and options.quality == "same"
+    if same and photo is edited.photo and _unchanged(before, photo):
+        return content, images.notes(photo, options)
+    original, old_blocks = images.Original(before, content), output.lossless == "auto"
+    return images.encode_edited(photo, original, options, limits, keep_space=output.keep_space, old_blocks=old_blocks)
+
+
+def _extras(job: Job, edited: Edited) -> dict[Path, bytes]:
+    """What effects made beside the photo, for every output that takes it."""
+    return {
+        place.beside(name, extras.suffix(extra)): content
+        for name, extra in edited.extras.items()
+        for content in [extras.encoded(extra)]
+        for place in job.places
+        if place.output.extras
+    }
 
 
 def read_still(job: Job, limits: images.Limits) -> Photo:
@@ -130,8 +155,8 @@ def read_still(job: Job, limits: images.Limits) -> Photo:
         UnreadablePhoto: it cannot be read, or has several pictures of which only the first would be edited.
     """
     if job.input.problem:
-        raise UnreadablePhoto(job.input.problem, "check its permissions")
-    photo = images.read(job.input.path, limits=limits)
+        raise UnreadablePhoto(job.input.problem, job.input.hint)
+    photo = images.read_isolated(job.input.file, limits=limits)
     if photo.source.frames > 1 and photo.source.format in MOVING:
         raise UnreadablePhoto(
             f"{job.input.path}: has {photo.source.frames} frames or pages, and only stills are edited",
@@ -140,23 +165,23 @@ def read_still(job: Job, limits: images.Limits) -> Photo:
     return photo
 
 
-def write_all(outputs: Mapping[Path, bytes]) -> list[str]:
-    """Write all files of one photo, each whole or not at all, and return their paths.
+def write_all(outputs: Mapping[Path, bytes], small: Mapping[Path, bytes] | None = None) -> list[str]:
+    """Write all files of one photo, each whole or not at all, and return their paths; the `small` ones go without.
 
     Raises:
         PhotoError: one cannot be written; those written before it are removed again.
     """
     written: list[Path] = []
     try:
-        for path, content in outputs.items():
+        for path, content in {**outputs, **(small or {})}.items():
             _make_folder(path.parent)
-            images.write_atomic(path, content)
+            images.write_atomic(path, content, flush=path in outputs)
             written.append(path)
     except PhotoError:
         for path in written:
             path.unlink(missing_ok=True)
         raise
-    return [str(path) for path in written]
+    return [str(path) for path in outputs]
 
 
 def _make_folder(folder: Path) -> None:

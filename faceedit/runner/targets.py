@@ -1,38 +1,89 @@
 """Where each photo's output goes; every clash is found before any work."""
 
 import datetime
+import os
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 from faceedit.errors import UsageError
-from faceedit.images import format_suffix, suffix_format
+from faceedit.gallery import PAGE
+from faceedit.images import RAW_SUFFIXES, format_suffix, suffix_format
+from faceedit.layers import SUFFIXES
 from faceedit.recipe import Output
+from faceedit.report import REPORT, REVIEW
+from faceedit.runner.decisions import DECISIONS
 from faceedit.runner.discovery import Input, identity
+from faceedit.runner.journal import JOURNAL, LOCK
 
 # Formats that keep no promise about what else lies in the file: a redacted photo becomes a PNG instead.
 UNCHECKED = ("gif", "bmp")
+# What a run itself writes into the output folder.
+OWN = (REPORT, REVIEW, PAGE, JOURNAL, LOCK, DECISIONS)
+
+
+USUAL = Output()
+LONGEST_NAME = 255  # bytes, on every file system in common use
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one output of a photo goes: `target` is the edited photo, extras are `base.NAME.png` (or other) beside it.
+
+    Where `output` leaves the photo out, `target` only says where its extras go.
+    """
+
+    target: Path
+    base: str
+    output: Output = USUAL
+
+    def beside(self, name: str, suffix: str = ".png") -> Path:
+        """The path of an extra."""
+        return self.target.with_name(f"{self.base}.{name}{suffix}")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a file lies where something would be written."""
+        if self.output.photo:
+            return self.target.exists()
+        folder = self.target.parent
+        return folder.is_dir() and any(each.name.startswith(f"{self.base}.") for each in folder.iterdir())
 
 
 @dataclass(frozen=True)
 class Job:
-    """One photo and its output: `target` is the edited photo, extras are named `base.NAME.png` beside it."""
+    """One photo and the places of its outputs. The first one's target is what the journal knows the photo by."""
 
     input: Input
-    target: Path
-    base: str
+    places: tuple[Place, ...]
+
+    @classmethod
+    def single(cls, photo: Input, target: Path, base: str, output: Output = USUAL) -> Self:
+        """A photo with one output."""
+        return cls(photo, (Place(target, base, output),))
+
+    @property
+    def target(self) -> Path:
+        """The first output."""
+        return self.places[0].target
+
+    @property
+    def targets(self) -> list[Path]:
+        """All paths at which the edited photo is written."""
+        return [place.target for place in self.places if place.output.photo]
 
     def beside(self, name: str, suffix: str = ".png") -> Path:
-        """The path of an extra output."""
-        return self.target.with_name(f"{self.base}.{name}{suffix}")
+        """The path of an extra of the first output."""
+        return self.places[0].beside(name, suffix)
 
 
 def plan(
     inputs: Sequence[Input],
     out: Path,
-    output: Output,
+    outputs: Sequence[Output],
     recipe_name: str,
     maps: Sequence[str] = (),
     *,
@@ -42,7 +93,7 @@ def plan(
 
     Raises:
         UsageError: the output folder is or lies in an input folder, two outputs have one name, or an output would
-            replace an input.
+            replace an input or one of faceedit's own files.
         RecipeError: an output would leave the output folder.
     """
     check_apart(inputs, out)
@@ -50,40 +101,44 @@ def plan(
     jobs = []
     for index, each in enumerate(inputs, 1):
         alone = stems[each.folder, _folded(each.path.stem)] == 1
-        suffix = _suffix(each.path, output, redacts=redacts)
-        # Where a suffix has to change, the old one stays in the name of photos that differ by nothing else.
-        stem = each.path.stem if alone or output.format != "same" or suffix == each.path.suffix else each.path.name
-        target = (
-            out
-            / each.folder
-            / output.filename(
-                stem=stem,
-                ext=suffix.lstrip("."),
-                folder=each.path.parent.resolve().name,
-                recipe=recipe_name,
-                index=index,
-                date=_date(each.path) if "{date" in output.name else "",
-            )
-        )
-        jobs.append(Job(each, target, target.stem if alone else f"{target.stem}{each.path.suffix}"))
-    _check_names(jobs, maps)
+        fields = {"folder": each.path.parent.resolve().name, "recipe": recipe_name, "index": index}
+        places = [_place(each, out, output, fields, alone=alone, redacts=redacts) for output in outputs]
+        jobs.append(Job(each, tuple(places)))
+    _check_names(jobs, out, maps)
     return jobs if maps else _told_apart(jobs)
+
+
+def _place(each: Input, out: Path, output: Output, fields: dict[str, Any], *, alone: bool, redacts: bool) -> Place:
+    """Where one output of one photo goes; `alone` where no other photo of its folder has the same stem."""
+    suffix = _suffix(each.path, output, redacts=redacts)
+    # Where a suffix has to change, the old one stays in the name of photos that differ by nothing else.
+    stem = each.path.stem if alone or output.format != "same" or suffix == each.path.suffix else each.path.name
+    date = _date(each.path) if "{date" in output.name else ""
+    name = output.filename(stem=stem, ext=suffix.lstrip("."), date=date, **fields)
+    target = out / output.folder / each.folder / name
+    if len(os.fsencode(target.name)) > LONGEST_NAME:
+        raise UsageError(
+            f'"{each.path}" would get a name of more than {LONGEST_NAME} bytes',
+            "give it a shorter name, or change output: name",
+        )
+    return Place(target, target.stem if alone else f"{target.stem}{each.path.suffix}", output)
 
 
 def _told_apart(jobs: Sequence[Job]) -> list[Job]:
     """The same jobs, with longer bases where `base.NAME.png` could be another photo's output."""
     taken: set[tuple[Path, str]] = set()
-    for job in jobs:
-        if job.target.suffix.lower() == ".png":
-            words = _folded(job.target.stem).split(".")
-            taken.update((job.target.parent, ".".join(words[:count])) for count in range(1, len(words)))
-    renamed = []
-    for job in jobs:
-        base = job.base
-        while (job.target.parent, _folded(base)) in taken:
-            base = job.target.name if base == job.base else f"{base}_"
-        renamed.append(replace(job, base=base))
-    return renamed
+    for target in (target for job in jobs for target in job.targets):
+        if target.suffix.lower() in (".png", ".webp", ".tif"):
+            words = _folded(target.stem).split(".")
+            taken.update((target.parent, ".".join(words[:count])) for count in range(1, len(words)))
+    return [replace(job, places=tuple(_renamed(place, taken) for place in job.places)) for job in jobs]
+
+
+def _renamed(place: Place, taken: Collection[tuple[Path, str]]) -> Place:
+    base = place.base
+    while (place.target.parent, _folded(base)) in taken:
+        base = place.target.name if base == place.base else f"{base}_"
+    return replace(place, base=base)
 
 
 def check_apart(inputs: Sequence[Input], out: Path) -> None:
@@ -103,7 +158,9 @@ def check_apart(inputs: Sequence[Input], out: Path) -> None:
 
 def _suffix(path: Path, output: Output, *, redacts: bool) -> str:
     if output.format != "same":
-        return format_suffix(output.format)
+        return SUFFIXES.get(output.format) or format_suffix(output.format)
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return ".tif"
     kind = suffix_format(path)
     return ".png" if kind is None or (redacts and kind in UNCHECKED) else path.suffix
 
@@ -117,34 +174,63 @@ def _date(path: Path) -> str:
     return datetime.datetime.fromtimestamp(changed, datetime.UTC).strftime("%Y-%m-%d")
 
 
-def free_target(jobs: Sequence[Job]) -> list[Job]:
+def free_targets(jobs: Sequence[Job]) -> list[Job]:
     """The same jobs, with "-1", "-2", ... added to names that are taken on the disk or by another job."""
-    taken = {_folded(str(job.target)) for job in jobs if not job.target.exists()}
+    taken = {_folded(str(place.target)) for job in jobs for place in job.places if not place.is_there}
     renamed = []
     for job in jobs:
-        target, number = job.target, 0
-        while target.exists() or (number and _folded(str(target)) in taken):
+        free, number = job, 0
+        while any(place.is_there or (number and _folded(str(place.target)) in taken) for place in free.places):
             number += 1
-            target = job.target.with_name(f"{job.target.stem}-{number}{job.target.suffix}")
-        taken.add(_folded(str(target)))
-        renamed.append(Job(job.input, target, job.base if not number else f"{job.base}-{number}"))
+            free = replace(job, places=tuple(_numbered(place, number) for place in job.places))
+        taken.update(_folded(str(place.target)) for place in free.places)
+        renamed.append(free)
     return renamed
 
 
-def _check_names(jobs: Sequence[Job], maps: Sequence[str]) -> None:
+def _numbered(place: Place, number: int) -> Place:
+    target = place.target.with_name(f"{place.target.stem}-{number}{place.target.suffix}")
+    return replace(place, target=target, base=f"{place.base}-{number}")
+
+
+def _check_names(jobs: Sequence[Job], out: Path, maps: Sequence[str]) -> None:
     taken: dict[str, Path] = {}
+    clashes: list[str] = []
     sources = {identity(job.input.path) for job in jobs}
+    own = {_folded(str(out / name)) for name in OWN}
     for job in jobs:
-        for path in [job.beside(name) for name in maps] or [job.target]:
+        for path in [job.beside(name) for name in maps] or _distinct(job):
             if identity(path) in sources:
                 raise UsageError(f'"{path}" is an input and would be replaced', "choose another output folder")
             key = _folded(str(path))
+            if key in own:
+                raise UsageError(f'"{path}" is a name that faceedit keeps for itself', "change output: name")
             if key in taken:
-                raise UsageError(
-                    f'"{taken[key]}" and "{job.input.path}" would both become "{path}"',
-                    'change output: name in the recipe, for example "{stem}-{index}.{ext}"',
-                )
+                clashes.append(f'"{taken[key]}" and "{job.input.path}" would both become "{path}"')
             taken[key] = job.input.path
+    if clashes:
+        more = f", and {len(clashes) - 1} more such" if len(clashes) > 1 else ""
+        hint = 'rename one, or change output: name in the recipe, for example "{stem}-{index}.{ext}"'
+        raise UsageError(f"{clashes[0]}{more}", hint)
+
+
+def _distinct(job: Job) -> list[Path]:
+    """Where the photo goes, once for each output and never twice to one place.
+
+    Raises:
+        UsageError: two outputs of the recipe have one name.
+    """
+    paths = {}
+    for place in job.places:
+        # Two outputs may share a name where only one writes the photo there.
+        key = place.output.photo, _folded(str(place.target if place.output.photo else place.beside("")))
+        if key in paths:
+            raise UsageError(
+                f'two outputs of the recipe write "{job.input.path}" to "{place.target}"',
+                "give them different folders or names",
+            )
+        paths[key] = place.target
+    return [path for (photo, _), path in paths.items() if photo]
 
 
 def _folded(name: str) -> str:

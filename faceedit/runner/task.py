@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
@@ -12,13 +13,17 @@ from faceedit import __version__, images, models
 from faceedit.detection import THOROUGH, Search
 from faceedit.faces import FaceFinder
 from faceedit.gallery import thumbnails
-from faceedit.photo import Photo
+from faceedit.identity import People
+from faceedit.photo import Model, Photo
 from faceedit.recipe import Recipe, load_recipe
-from faceedit.registry import Registry
+from faceedit.registry import Registry, Selection
 from faceedit.report import Entry
-from faceedit.runner.journal import Journal, digest
+from faceedit.runner.decisions import Decisions
+from faceedit.runner.journal import Journal
 from faceedit.runner.process import Processor
+from faceedit.runner.redaction import Wishes
 from faceedit.runner.targets import Job
+from faceedit.segmentation.folder import Folder as ModelFolder
 from faceedit.verify import SecondLook
 
 Exists = Literal["changed", "skip", "overwrite", "unique", "fail"]
@@ -40,6 +45,20 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Showing:
+    """What a recipe that redacts may show and tell beside its photos: nothing, unless it is asked for.
+
+    `names` of the people that were kept, `previews` of the originals on the page, `neutral_names` instead of the
+    photos' own. `embedder` tells people apart.
+    """
+
+    names: bool = False
+    previews: bool = False
+    neutral_names: bool = False
+    embedder: str = "sface"
+
+
+@dataclass(frozen=True)
 class Task:
     """One recipe, one engine, one output folder. `exists` says what happens where an output is there already.
 
@@ -53,11 +72,13 @@ class Task:
     engine: Engine = Engine()
     limits: images.Limits = field(default_factory=images.Limits)
     exists: Exists = "changed"
+    plugins: Selection = field(default_factory=Selection)
+    showing: Showing = Showing()
 
     @cached_property
     def registry(self) -> Registry:
-        """The installed plugins."""
-        return Registry.installed()
+        """The plugins that the task may use."""
+        return Registry.installed(self.plugins)
 
     @cached_property
     def loaded(self) -> Recipe:
@@ -76,7 +97,30 @@ class Task:
             ModelError: the model is not on this machine, or unfit.
         """
         search = THOROUGH if self.loaded.redacts else Search()
-        return finder(self.engine, self.registry, search, self.loaded.model)
+        return replace(finder(self.engine, self.registry, search, self.loaded.model), bodies=self.loaded.bodies)
+
+    @cached_property
+    def people(self) -> dict[str, People]:
+        """Those whose faces the recipe's steps keep, by their folders.
+
+        Raises:
+            UsageError: a folder cannot be used.
+            SetupError: the embedder is not there.
+        """
+        folders = [step.keep for step in self.loaded.steps if step.keep]
+        return models.people(folders, self.registry, self.find, self.limits, self.showing.embedder) if folders else {}
+
+    @property
+    def model(self) -> Model:
+        """Which model labels the faces; it is loaded only where that alone can tell.
+
+        Raises:
+            ModelError: the model is not on this machine, or unfit.
+        """
+        name = self.engine.model or self.loaded.model or models.default()
+        if "find" in vars(self) or name in self.registry.segmenters or models.is_remote(name):
+            return self.find.segmenter.model
+        return ModelFolder.read(models.find(name), name).model
 
     def worker(self) -> "Worker":
         """What does the photos in this process."""
@@ -104,8 +148,10 @@ def finder(engine: Engine, registry: Registry, search: Search, model: str | None
     )
 
 
-def _thumbnails(target: Path, before: Photo | None, after: Photo, *, out: Path, redacts: bool) -> Mapping[Path, bytes]:
-    return thumbnails(target, before, after, out, redacts=redacts)
+def _thumbnails(
+    target: Path, before: Photo | None, after: Photo, *, out: Path, redacts: bool, previews: bool
+) -> Mapping[Path, bytes]:
+    return thumbnails(target, before, after, out, redacts=redacts, previews=previews)
 
 
 class Worker:
@@ -115,9 +161,10 @@ class Worker:
         self.task = task
         self.journal = Journal(task.out)
         look = SecondLook(task.find.detector, task.find.segmenter) if task.loaded.redacts else None
-        small = partial(_thumbnails, out=task.out, redacts=task.loaded.redacts)
+        small = partial(_thumbnails, out=task.out, redacts=task.loaded.redacts, previews=task.showing.previews)
         begin = self.journal.begin
-        self._process = Processor(task.loaded, task.registry, task.find, task.limits, look, begin, small)
+        wishes = Wishes(task.people, Decisions.read(task.out), task.showing.names, task.showing.previews)
+        self._process = Processor(task.loaded, task.registry, task.find, task.limits, look, begin, small, wishes)
         self._circumstances = self._stated()
 
     def __call__(self, job: Job) -> Entry:
@@ -129,24 +176,29 @@ class Worker:
         key = self._key(job)
         if self.task.exists == "changed" and key and (entry := self.journal.finished(job.target, key)):
             return entry
+        begin = time.perf_counter()
         try:
             entry = self._process(job)
         except Exception:  # whatever it was: a redacting run leaves no older output of this photo behind
             if self.task.loaded.redacts:
                 self.journal.retract(job.target)
             raise
-        self.journal.end(job.target, key, entry)
+        self.journal.end(job.target, key, entry.timed(time.perf_counter() - begin))
         return entry
 
     def _stated(self) -> str:
         """All that a result depends on but the photo: recipe, model, versions of faceedit and the plugins."""
         plugins = sorted({str(plugin) for plugin in self.task.registry.plugins})
         sha256 = self.task.find.segmenter.model.sha256
-        return json.dumps([__version__, self.task.loaded.digest, sha256, self.task.engine.detector, plugins])
+        people = {folder: each.digest for folder, each in self.task.people.items()}
+        showing = [self.task.showing.names, self.task.showing.previews]
+        about = [self.task.loaded.digest, sha256, self.task.engine.detector, people, showing]
+        return json.dumps([__version__, plugins, about])
 
     def _key(self, job: Job) -> str:
         try:
-            content = digest(job.input.path)
+            content = job.input.sha256
         except OSError:
             return ""
-        return hashlib.sha256(f"{self._circumstances} {content}".encode()).hexdigest()
+        decision = self._process.wishes.decisions.known.get(content)
+        return hashlib.sha256(f"{self._circumstances} {content} {decision}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Jobs spread over worker processes, each with a model of its own; results come in the order of the jobs.
+"""Jobs done by this process or spread over several, each with a model of its own; results come in the order of jobs.
 
 A worker that dies (a crash in a decoder, out of memory) costs the photo that killed it, never the run.
 """
@@ -6,64 +6,111 @@ A worker that dies (a crash in a decoder, out of memory) costs the photo that ki
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from types import TracebackType
+from typing import Self
 
-from faceedit.errors import UnreadablePhoto
+from faceedit.errors import FaceEditError, UnreadablePhoto
 from faceedit.report import Entry
+from faceedit.runner import memory
 from faceedit.runner.run import run
+from faceedit.runner.stopping import Stopping
 from faceedit.runner.targets import Job
 from faceedit.runner.task import Task, Worker
 
 # Jobs handed out ahead of the one that is waited for, a worker: enough that none is idle, few enough to stop soon.
 AHEAD = 2
 
-_worker: Worker | None = None
+_worker: Worker | FaceEditError | None = None
 
 
-def run_jobs(jobs: Sequence[Job], task: Task, processes: int) -> Iterator[Entry]:
-    """An entry for each job, in order, done by this process or by several.
+class Crew:
+    """Who does the jobs of a run; the models stay loaded until the crew is left.
 
-    Raises:
+    Raises on entering:
         SetupError: something is missing that every photo needs.
+        UsageError: likewise.
     """
-    redacts = task.loaded.redacts
-    if processes <= 1:
-        yield from run(jobs, task.worker(), redacts=redacts)
-        return
-    waiting = deque(jobs)
-    begun: deque[tuple[Job, Future[Entry]]] = deque()
-    pool = _pool(task, processes)
-    try:
+
+    def __init__(self, task: Task, processes: int, stopping: Stopping | None = None, budget: int | None = None) -> None:
+        self.task = task
+        self.processes = processes
+        self.stopping = stopping or Stopping()
+        self.budget = memory.budget() if budget is None else budget
+        self._pool: ProcessPoolExecutor | None = None
+        self._own: Worker | None = None
+
+    def __enter__(self) -> Self:
+        if self.processes <= 1:
+            self._own = self.task.worker()
+            return self
+        self._pool = _pool(self.task, self.processes)
+        try:
+            self._pool.submit(_ready).result()
+        except BaseException:
+            self._pool.shutdown(cancel_futures=True)
+            raise
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def do(self, jobs: Iterable[Job]) -> Iterator[Entry]:
+        """An entry for each job, in order, until the run is asked to stop; what is begun is finished."""
+        if self._own:
+            yield from run(self.stopping.until(jobs), self._own, redacts=self.task.loaded.redacts)
+        else:
+            yield from self._spread(deque(jobs))
+
+    def _spread(self, waiting: deque[Job]) -> Iterator[Entry]:
+        begun: deque[tuple[Job, int, Future[Entry]]] = deque()
         while waiting or begun:
-            while waiting and len(begun) < AHEAD * processes:
-                job = waiting.popleft()
-                begun.append((job, pool.submit(_do, job)))
-            job, future = begun[0]
+            self._hand_out(waiting, begun)
+            if not begun:
+                return
+            future = begun[0][2]
             try:
                 entry = future.result()
             except BrokenProcessPool:
-                pool.shutdown(cancel_futures=True)
-                yield from (_alone(each, task) for each, _ in begun)
+                yield from self._one_by_one([each for each, _, _ in begun])
                 begun.clear()
-                pool = _pool(task, processes)
                 continue
             begun.popleft()
             yield entry
-    finally:
-        pool.shutdown(cancel_futures=True)
 
+    def _hand_out(self, waiting: deque[Job], begun: deque[tuple[Job, int, Future[Entry]]]) -> None:
+        """Give jobs to the workers, as many as memory allows; one always."""
+        if self.stopping.asked:
+            waiting.clear()
+            while begun and begun[-1][2].cancel():
+                begun.pop()
+            return
+        while waiting and self._pool and len(begun) < AHEAD * self.processes:
+            needed = memory.needed(waiting[0].input.path)
+            taken = sum(each for _, each, future in begun if not future.done())
+            if taken and taken + needed > self.budget:
+                return
+            job = waiting.popleft()
+            begun.append((job, needed, self._pool.submit(_do, job)))
 
-def _alone(job: Job, task: Task) -> Entry:
-    """One job in a process of its own, so that only the photo that kills it is lost."""
-    with _pool(task, 1) as pool:
-        try:
-            return pool.submit(_do, job).result()
-        except BrokenProcessPool:
-            error = UnreadablePhoto(f"{job.input.path}: its process died", "it crashed or ran out of memory")
-            return Entry.of_error(job.input.path, error, redacts=task.loaded.redacts)
+    def _one_by_one(self, jobs: list[Job]) -> Iterator[Entry]:
+        """Jobs after a worker died, each in a process of its own, so that only the photo that kills it is lost."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+        for job in self.stopping.until(jobs):
+            with _pool(self.task, 1) as pool:
+                try:
+                    yield pool.submit(_do, job).result()
+                except BrokenProcessPool:
+                    error = UnreadablePhoto(f"{job.input.path}: its process died", "it crashed or ran out of memory")
+                    yield Entry.of_error(job.input.path, error, redacts=self.task.loaded.redacts)
+        self._pool = _pool(self.task, self.processes)
 
 
 def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
@@ -75,10 +122,29 @@ def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
 def _begin(task: Task) -> None:
     global _worker  # noqa: PLW0603 - a process pool has no other place for what its workers share
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which lets begun photos finish
-    _worker = task.worker()
+    try:
+        _worker = task.worker()
+    except FaceEditError as error:  # told to the main process by `_check`; raised here, it would only break the pool
+        _worker = error
+
+
+def _check() -> Worker:
+    """This process's worker.
+
+    Raises:
+        FaceEditError: why there is none.
+    """
+    if isinstance(_worker, FaceEditError):
+        raise _worker
+    if _worker is None:
+        raise RuntimeError("the worker was not begun")
+    return _worker
+
+
+def _ready() -> None:
+    _check()
 
 
 def _do(job: Job) -> Entry:
-    if _worker is None:
-        raise RuntimeError("the worker was not begun")
-    return next(run([job], _worker, redacts=_worker.task.loaded.redacts))
+    worker = _check()
+    return next(run([job], worker, redacts=worker.task.loaded.redacts))

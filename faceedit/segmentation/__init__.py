@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from faceedit.segmentation.crops import Segmenter, cut, maps
 from faceedit.segmentation.folder import canonical_order, checked_folder, sha256
+from faceedit.segmentation.wide import widened
 
 if TYPE_CHECKING:
     from faceedit.segmentation.segformer import SegFormer, chosen_device
 
-__all__ = ["SegFormer", "Segmenter", "canonical_order", "checked_folder", "chosen_device", "cut", "maps", "sha256"]
+__all__ = [
+    "SegFormer",
+    "Segmenter",
+    "canonical_order",
+    "checked_folder",
+    "chosen_device",
+    "cut",
+    "maps",
+    "sha256",
+    "widened",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,8 +14,11 @@ import torch
 from faceedit import models
 from faceedit.geometry import Crop
 from faceedit.photo import FaceMap, Photo
+from faceedit.registry import Registry
 from faceedit.segmentation import maps
 from faceedit.segmentation.segformer import SegFormer, cpu_has_bf16
+from tests.benchmarks import looks, mattes, runner
+from tests.benchmarks.edges import NEAR, boundary_scores
 from tests.benchmarks.measure import Contender, Cost, child, here, paired, show
 from tests.benchmarks.subjects import RECIPE, Ours, Tutorial, full_size_labels, jpeg, photo, portrait, random_b5
 
@@ -29,7 +32,9 @@ class Bench:
     """The sections of the table; each method is one."""
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
-        self.runs, self.folder, self.deface = options.runs, folder, options.deface
+        self.runs, self.folder, self.deface, self.labelled = options.runs, folder, options.deface, options.labelled
+        self.photos = options.photos
+        self.backdrops = options.backdrops
         self.engines = ["torch"] + (["openvino"] if importlib.util.find_spec("openvino") else [])
         self.models = {"lite": models.find("lite")}
         if "b5" in options.models:
@@ -124,6 +129,13 @@ class Bench:
         contenders = {name: child([sys.executable, "-c", script]) for name, script in scripts.items()}
         show("Start-up", paired(contenders, self.runs))
 
+    def hair(self) -> None:
+        """Opacity and colours of hair, where folders of labelled photos and of backdrops are given."""
+        if not (self.labelled and self.backdrops):
+            print("\n## Hair over other backgrounds: left out; name --labelled FOLDER and --backdrops FOLDER")
+            return
+        mattes.report(self.labelled, self.backdrops, 20)
+
     def peers(self) -> None:
         """A folder of three 12 MP photos, beside deface where its program is given."""
         if not self.deface:
@@ -141,6 +153,39 @@ class Bench:
         }
         show("A folder of three 12 MP photos", paired(contenders, min(self.runs, 3)))
 
+    def edges(self) -> None:
+        """Boundary F-scores of masks on labelled photos, where their folder is given."""
+        if not self.labelled:
+            print("\n## Edges: left out; name a folder of labelled photos with --labelled FOLDER")
+            return
+        scores = boundary_scores(self.labelled, self.labelled / "validation.txt", models.load("lite", "cpu"))
+        print(f"\n## Boundary F-score, {NEAR:.0f} px at 512, lite\n")
+        print("| part | as the model gives it | refined |\n|---|--:|--:|")
+        for part, (plain, drawn) in scores.items():
+            print(f"| {part} | {plain:.3f} | {drawn:.3f} |")
+
+    def effects(self) -> None:
+        """What effects cost, and how they keep their promises on labelled photos, where their folder is given."""
+        segmenter = models.load("lite", "cpu")
+        looks.costs(segmenter, Registry.installed(), self.runs)
+        if not self.labelled:
+            print("\n## Effects on labelled photos: left out; name their folder with --labelled FOLDER")
+            return
+        print("\n## Effects on labelled photos (ours / hard labels and hue in HSV)\n")
+        print("\n".join(looks.table(looks.subjects(self.labelled, segmenter, most=150, each=12))))
+
+    def runner(self) -> None:
+        """Memory and overhead over many tiny photos, and two processes beside one on large photos."""
+        runner.many(self.folder, self.photos)
+        photos, recipe = self.folder / "large", self.folder / "recipe.yaml"
+        photos.mkdir(exist_ok=True)
+        recipe.write_text(RECIPE)
+        for index in range(8):
+            jpeg(photo(TWELVE, 1 + index % 2), photos / f"{index}.jpg")
+        command = [sys.executable, "-m", "faceedit", "apply", recipe, photos, "-o", self.folder / "edited", "--jobs"]
+        contenders = {f"--jobs {count}": self._fresh(child([*command, str(count)])) for count in (1, 2)}
+        show("A folder of eight 12 MP photos, lite", paired(contenders, min(self.runs, 3), warm=False))
+
     def _fresh(self, contender: Contender) -> Contender:
         def fresh() -> Cost:
             shutil.rmtree(self.folder / "edited", ignore_errors=True)
@@ -149,7 +194,20 @@ class Bench:
         return fresh
 
 
-SECTIONS = ("startup", "forward", "labels", "end_to_end", "faces", "sizes", "memory", "peers")
+SECTIONS = (
+    "startup",
+    "forward",
+    "labels",
+    "end_to_end",
+    "faces",
+    "sizes",
+    "memory",
+    "peers",
+    "edges",
+    "effects",
+    "hair",
+    "runner",
+)
 
 
 def main() -> None:
@@ -159,7 +217,10 @@ def main() -> None:
     parser.add_argument("--models", default="lite,b5", help="lite, b5 (random weights), or both")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="one makes CPU times steady on a busy machine")
+    parser.add_argument("--photos", type=int, default=10_000, help="tiny photos of the section runner")
+    parser.add_argument("--backdrops", type=Path, help="for hair: folder of pictures without people")
     parser.add_argument("--deface", help="the program deface of an environment of its own")
+    parser.add_argument("--labelled", type=Path, help="a folder of labelled photos with a validation.txt")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for processes of their own
     torch.set_num_threads(options.threads)

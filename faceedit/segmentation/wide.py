@@ -1,0 +1,78 @@
+"""Long hair and bodies: a face's map carried on beyond its crop, by a second crop of twice the size around it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from faceedit.labels import ID, PARTS
+from faceedit.photo import FaceMap
+from faceedit.segmentation.crops import Segmenter, maps
+
+FACTOR = 2
+# What may lie beyond the first crop, beside long hair. Models were taught on portraits: far from the face they see more
+# faces.
+AROUND = frozenset({"background", "neck", "cloth"})
+# The share of an edge of the crop from which hair counts as leaving it there.
+TOUCHES = 0.1
+# Over this share of the first crop's edge its answer gives way to that of the wide one.
+BLEND = 0.12
+# Logit that rules a part out; its opposite leaves nothing but this part.
+NEVER = -30.0
+
+
+def widened(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter: Segmenter, *, bodies: bool) -> list[FaceMap]:
+    """The maps, those with more to see beyond their crop made larger: (19, 2h, 2w) logits on a crop of twice the side.
+
+    Within the first crop they stay as they were, but for its edge, so that small parts lose nothing. With `bodies`
+    every map is carried on, else those whose hair leaves the crop sideways or downwards within the photo. What leaves
+    it upwards is no hair but a busy background, and then hair is not followed at all.
+    """
+    long = [_long_hair(one) for one in seen]
+    wanted = [index for index in range(len(seen)) if bodies or long[index]]
+    crops = [replace(seen[index].crop, side=seen[index].crop.side * FACTOR) for index in wanted]
+    result = list(seen)
+    for index, wide in zip(wanted, maps(pixels, crops, segmenter), strict=True):
+        result[index] = _joined(seen[index], wide, AROUND | {"hair"} if long[index] else AROUND)
+    return result
+
+
+def _long_hair(one: FaceMap) -> bool:
+    edges = (one.logits[:, 0], one.logits[:, :, -1], one.logits[:, -1], one.logits[:, :, 0])
+    top, *others = (
+        within and float((edge.argmax(0) == ID["hair"]).mean()) >= TOUCHES
+        for within, edge in zip(one.ends_within(), edges, strict=True)
+    )
+    return any(others) and not top
+
+
+def _joined(near: FaceMap, wide: FaceMap, around: frozenset[str]) -> FaceMap:
+    """The wide map on a grid as fine as the near one's, which is laid into its middle; `around` may lie beyond it."""
+    height, width = near.logits.shape[1:]
+    size = (FACTOR * width, FACTOR * height)
+    planes = [
+        Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in wide.logits
+    ]
+    logits = np.stack([np.asarray(plane) for plane in planes])
+    logits[[ID[part] for part in PARTS if part not in around]] = NEVER
+    middle = logits[:, height // 2 : height // 2 + height, width // 2 : width // 2 + width]
+    kept = _rise(height)[:, None] * _rise(width)
+    middle += (near.logits - middle) * kept
+    logits[ID["background"], _apart(logits)] = -NEVER
+    return FaceMap(logits.astype(np.float16), wide.crop, wide.photo_shape)
+
+
+def _apart(logits: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where something is seen that does not hang together with what is seen in the middle, (h, w)."""
+    areas, _ = ndimage.label(logits.argmax(0) != ID["background"])
+    rows, columns = (slice(size * 3 // 8, size * 5 // 8) for size in areas.shape)
+    return (areas > 0) & ~np.isin(areas, np.unique(areas[rows, columns]))
+
+
+def _rise(cells: int) -> NDArray[np.float32]:
+    """0 at both ends of a row of cells, 1 between them."""
+    along = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+    return np.clip(np.minimum(along, 1 - along) / BLEND, 0, 1)
