@@ -20,7 +20,7 @@ TILT = 8.0
 # A detection with at least this score needs no second opinion; a box with more than this share of face is no face.
 # Measured on 161 portraits and turned heads: all of them score more, and 95 % of them have a smaller share.
 CERTAIN = 0.88
-SLAB = 0.75
+SLAB = 0.70
 # The highest score of a detection that the segmentation finds no face in.
 DOUBTFUL = 0.5
 # Logit that makes a pixel background for a face that does not own it.

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from faceedit.engine import Edited, edit
+from faceedit.errors import EffectError
+from faceedit.extras import encoded
 from faceedit.photo import FaceMap, Photo
 from faceedit.recipe import Output, Recipe, Step
 from faceedit.region import Effect, Region, as_float
@@ -72,7 +74,13 @@ def _step(draw: Any, name: str, **fixed: Any) -> Step:
 
 
 def _edited(photo: Photo, step: Step) -> Edited:
-    return edit(photo, Recipe("one step", None, (step,), Output()), REGISTRY)
+    """What comes of the photo; the photo as it was where the effect refuses, in words of its own, to work on it."""
+    try:
+        return edit(photo, Recipe("one step", None, (step,), Output()), REGISTRY)
+    except EffectError as error:
+        if " failed: " in error.message or " gave " in error.message:
+            raise
+        return Edited(photo)
 
 
 def _selected(photo: Photo, step: Step) -> Any:
@@ -135,7 +143,7 @@ def test_the_same_step_gives_the_same_bytes_twice(name: str, photo: Photo, data:
     step = _step(data.draw, name)
     one, other = _edited(photo, step), _edited(photo, step)
     assert one.photo.pixels.tobytes() == other.photo.pixels.tobytes()
-    assert [array.tobytes() for array in one.extras.values()] == [array.tobytes() for array in other.extras.values()]
+    assert [encoded(extra) for extra in one.extras.values()] == [encoded(extra) for extra in other.extras.values()]
 
 
 @pytest.mark.parametrize("name", ORDINARY + BLIND)

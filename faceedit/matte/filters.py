@@ -129,7 +129,7 @@ def _distance(where: NDArray[np.bool_], reach_px: float) -> Plane:
     """Distance in pixels to the nearest place in `where`, infinite if there is none; long ones on a reduced grid."""
     if not where.any():
         return np.full(where.shape, np.inf, np.float32)
-    step = max(1, int(abs(reach_px) // 8))
+    step = max(1, int(abs(reach_px) // 16))
     height, width = where.shape
     small = resized(where.astype(np.float32), (max(1, width // step), max(1, height // step))) >= 0.5
     if not small.any():
