@@ -59,6 +59,11 @@ def test_a_body_is_followed_where_it_is_asked_for() -> None:
     assert not (seen(*painted(body)).labels()[EDGE + 15 : 530] == ID["cloth"]).any()
 
 
+def test_a_body_that_the_wide_crop_loses_ends_at_the_first_crop() -> None:
+    body = ("cloth", Box(200, 410, 440, 437))  # the crop ends at 436.4
+    assert seen(*painted(body), bodies=True).faces[0].map.crop.side == 2 * FACE
+
+
 def test_far_from_the_face_no_part_of_a_face_is_seen() -> None:
     other = ("l_eye", Box(480, 300, 520, 330))
     assert not (seen(*painted(LONG_HAIR, other)).labels()[:, 470:] == ID["l_eye"]).any()

@@ -36,7 +36,9 @@ def widened(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter: Segme
     crops = [replace(seen[index].crop, side=seen[index].crop.side * FACTOR) for index in wanted]
     result = list(seen)
     for index, wide in zip(wanted, maps(pixels, crops, segmenter), strict=True):
-        result[index] = _joined(seen[index], wide, AROUND | {"hair"} if long[index] else AROUND)
+        joined = _joined(seen[index], wide, AROUND | {"hair"} if long[index] else AROUND)
+        if long[index] or not _body_lost(seen[index], joined):
+            result[index] = joined
     return result
 
 
@@ -47,6 +49,17 @@ def _long_hair(one: FaceMap) -> bool:
         for within, edge in zip(one.ends_within(), edges, strict=True)
     )
     return any(others) and not top
+
+
+def _body_lost(near: FaceMap, joined: FaceMap) -> bool:
+    """Whether the body that leaves the first crop downwards is not seen right below it: then less is known, not more.
+
+    A map that ends at its crop's edge says honestly that the body goes on.
+    """
+    height, width = near.logits.shape[1:]
+    below = joined.logits[:, height // 2 + height, width // 2 : width // 2 + width]
+    body = near.logits[:, -1].argmax(0) != ID["background"]
+    return bool(body.any() and (below.argmax(0) != ID["background"])[body].mean() < 0.5)
 
 
 def _joined(near: FaceMap, wide: FaceMap, around: frozenset[str]) -> FaceMap:
