@@ -60,8 +60,9 @@ def test_a_body_is_followed_where_it_is_asked_for() -> None:
 
 
 def test_a_body_that_the_wide_crop_loses_ends_at_the_first_crop() -> None:
-    body = ("cloth", Box(200, 410, 440, 437))  # the crop ends at 436.4
-    assert seen(*painted(body), bodies=True).faces[0].map.crop.side == 2 * FACE
+    below = ("background", Box(0, 437, SIDE, SIDE))  # the first crop ends at 436.4, within the painted clothes
+    assert seen(*painted(below), bodies=True).faces[0].map.crop.side == 2 * FACE
+    assert seen(*painted(), bodies=True).faces[0].map.crop.side == 4 * FACE
 
 
 def test_far_from_the_face_no_part_of_a_face_is_seen() -> None:
