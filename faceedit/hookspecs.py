@@ -34,6 +34,7 @@ def faceedit_effects() -> "Sequence[Effect]":
             \"\"\"Move the mouth towards white by `amount`.\"\"\"
             return region.pixels + amount * (1 - region.pixels)
 
+
         @faceedit.hookimpl
         def faceedit_effects():
             return [whiten]
@@ -51,6 +52,7 @@ def faceedit_inspectors() -> "Sequence[Inspector]":
         @faceedit.inspector("crowd")
         def crowd(photo):
             return [faceedit.Finding("crowd")] if len(photo.faces) > 10 else []
+
 
         @faceedit.hookimpl
         def faceedit_inspectors():
