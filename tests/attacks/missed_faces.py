@@ -22,7 +22,9 @@ from faceedit.engine import edit
 from faceedit.errors import Withheld
 from faceedit.recipe import parse_recipe
 from faceedit.registry import Registry
+from faceedit.runner import Input
 from faceedit.runner.redaction import Redactor
+from faceedit.runner.targets import Job
 from faceedit.verify import SecondLook
 
 SIZES = ((16, 24, 32, 48, 64, 96), (24, 40, 80, 128, 160, 200), (300, 400), (1000,))
@@ -107,7 +109,7 @@ class Tally:
         upright = images.read(photo.file(turn))
         first = edit(self.redactor.find(upright), self.redactor.recipe, self.redactor.registry).covered
         try:
-            outputs, _ = self.redactor(Path(os.devnull), upright, Path("a.png"), Path)
+            outputs = self.redactor(Job.single(Input(Path(os.devnull)), Path("a.png"), "a"), upright).outputs
         except Withheld:
             self.withheld += 1
             return
