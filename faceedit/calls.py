@@ -1,4 +1,4 @@
-"""Effects and inspectors called: each gets values of its own, and what it answers is checked.
+"""Effects and inspectors called: third parties' get values of their own, and what is answered is checked.
 
 Whatever a plugin does wrong, its photo pays, with an error that names the plugin; never the run.
 """
@@ -29,9 +29,11 @@ def inspect(photo: Photo, registry: Registry, kinds: Collection[str] | None = No
     findings: list[Finding] = []
     asked = registry.inspectors if kinds is None else registry.asked(kinds)
     for name, inspector in asked.items():
-        where = f'inspector "{name}" of {registry.inspectors.owner(name)}'
+        plugin = registry.inspectors.owner(name)
+        where = f'inspector "{name}" of {plugin}'
         try:
-            seen = guard.call(_megapixels(photo.pixels), _seen, inspector, copy.deepcopy(photo))
+            shown = photo if plugin.own else copy.deepcopy(photo)
+            seen = guard.call(_megapixels(photo.pixels), _seen, inspector, shown)
         except (guard.Fault, FaceEditError) as error:
             raise EffectError(f"{where} failed: {error}") from error
         if strange := _strange(seen):
@@ -57,7 +59,7 @@ def answer(step: Step, region: Region, registry: Registry) -> Result:
     plugin = registry.owner(step.effect.name)
     where = f'step "{step.name}": effect "{step.effect.name}" of {plugin}'
     try:
-        result = guard.call(_megapixels(region.pixels), _given, step, region)
+        result = guard.call(_megapixels(region.pixels), _given, step, region if plugin.own else _apart(region))
     except EffectError as error:  # the effect's own refusal, in words for users
         raise EffectError(f'step "{step.name}": {error.message}', error.hint) from error
     except (guard.Fault, FaceEditError) as error:
@@ -70,10 +72,14 @@ def answer(step: Step, region: Region, registry: Registry) -> Result:
     return result
 
 
+def _apart(region: Region) -> Region:
+    """The same region with faces and findings of its own, whatever becomes of them."""
+    return replace(region, faces=copy.deepcopy(region.faces), findings=copy.deepcopy(region.findings))
+
+
 def _given(step: Step, region: Region) -> Result | None:
-    """What the effect gives, in plain arrays and dicts; it is handed faces and options of its own."""
-    own = replace(region, faces=copy.deepcopy(region.faces), findings=copy.deepcopy(region.findings))
-    given = step.effect(own, **copy.deepcopy(dict(step.options)))
+    """What the effect gives, in plain arrays and dicts; it is handed options of its own."""
+    given = step.effect(region, **copy.deepcopy(dict(step.options)))
     if not isinstance(given, Result):
         return None if given is None else Result(_plain(given))
     extras = {name: _plain(extra) for name, extra in given.extras.items()}

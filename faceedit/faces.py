@@ -18,7 +18,8 @@ CROP_MIDDLE = 0.47
 # Eye lines tilted by more degrees than this are turned upright and shown to the model again.
 TILT = 8.0
 # A detection with at least this score needs no second opinion; a box with more than this share of face is no face.
-# Measured on 161 portraits and turned heads: all of them score more, and 95 % of them have a smaller share.
+# On 41 wild photos and 50 portraits all true faces below that score had a share of at most 0.65 (6 px wide ones apart),
+# and at 0.75 five of 34 photos without faces still raised an alarm, at 0.70 three.
 CERTAIN = 0.88
 SLAB = 0.70
 # The highest score of a detection that the segmentation finds no face in.

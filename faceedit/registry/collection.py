@@ -12,8 +12,8 @@ from faceedit.labels import suggestion
 from faceedit.region import Effect, Inspector
 from faceedit.registry.index import listings
 from faceedit.registry.loading import GROUP, entry_point_offers, listed, of_effects_and_inspectors, offers_of
-from faceedit.registry.plugin import Listing, Offers, Plugin
-from faceedit.registry.selection import OWN, Selection, distribution
+from faceedit.registry.plugin import OWN, Listing, Offers, Plugin
+from faceedit.registry.selection import Selection, distribution
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

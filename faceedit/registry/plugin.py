@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+# The distribution whose plugins are our own.
+OWN = "faceedit"
+
+
 @dataclass(frozen=True)
 class Offers:
     """What a plugin offers: the things themselves, and the model of each effect's options."""
@@ -80,6 +84,11 @@ class Plugin:
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}".strip() or self.name
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of faceedit's own plugins, which are trusted with values that others share."""
+        return self.distribution == OWN and not self.file
 
     @property
     def error(self) -> str:

@@ -8,8 +8,7 @@ from faceedit import settings
 from faceedit.errors import UsageError
 from faceedit.labels import suggestion
 from faceedit.registry.files import PluginFile
-
-OWN = "faceedit"
+from faceedit.registry.plugin import OWN
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ def widened(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter: Segme
     """The maps, those with more to see beyond their crop made larger: (19, 2h, 2w) logits on a crop of twice the side.
 
     Within the first crop they stay as they were, but for its edge, so that small parts lose nothing. With `bodies`
-    every map is carried on, else those whose hair leaves the crop sideways or downwards within the photo. What leaves
-    it upwards is no hair but a busy background, and then hair is not followed at all.
+    every map is carried on that the wide crop knows more of, else those whose hair leaves the crop sideways or
+    downwards within the photo. What leaves it upwards is no hair but a busy background, and then hair is not followed.
     """
     long = [_long_hair(one) for one in seen]
     wanted = [index for index in range(len(seen)) if bodies or long[index]]
