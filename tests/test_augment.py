@@ -10,6 +10,7 @@ from faceedit.labels import ID
 from faceedit.training import Augment
 from faceedit.training.augment import Augmenter, sampling_weights
 from faceedit.training.data import Loaded
+from faceedit.training.jewellery import draw_necklace
 from faceedit.training.loss import class_weights, segmentation_loss
 from faceedit.training.model import learning_rate, make_optimizers
 
@@ -24,6 +25,7 @@ def loaded(labels: torch.Tensor) -> Loaded:
 STILL = Augment(
     flip=0.0,
     paste=0.0,
+    necklace=0.0,
     backdrop=0.0,
     border=0.0,
     turn=0.0,
@@ -141,12 +143,39 @@ def test_loss_falls_with_better_logits_and_ignores_the_unknown() -> None:
     assert segmentation_loss(other, labels, weights) == good
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_necklace_is_drawn_on_the_neck_and_labelled(seed: int) -> None:
+    """Pixels change on neck and clothes alone, most of it labelled (no shadow is); hair and face cover it."""
+    labels = torch.full((192, 192), ID["background"], dtype=torch.uint8)
+    labels[100:160, 60:132], labels[160:, 20:172], labels[20:100, 68:124] = ID["neck"], ID["cloth"], ID["skin"]
+    labels[110:180, 120:132] = ID["hair"]
+    pixels = torch.full((3, 192, 192), 150, dtype=torch.uint8)
+    before = labels.clone()
+    draw_necklace(pixels, labels, torch.Generator().manual_seed(seed))
+    worn = labels == ID["neck_l"]
+    assert 30 < int(worn.sum()) < 1500
+    assert torch.isin(before[worn], torch.tensor([ID["neck"], ID["cloth"]])).all()
+    assert (labels == before)[~worn].all()
+    changed = (pixels.int() - 150).abs().amax(0) > 30
+    assert torch.isin(before[changed], torch.tensor([ID["neck"], ID["cloth"]])).all()
+    assert (changed & worn).sum() > 0.8 * changed.sum()
+
+
+def test_a_photo_without_a_neck_wears_no_necklace() -> None:
+    """Nothing changes where there is nothing to hang it on."""
+    labels = torch.full((32, 32), ID["skin"], dtype=torch.uint8)
+    pixels = torch.full((3, 32, 32), 150, dtype=torch.uint8)
+    draw_necklace(pixels, labels, torch.Generator().manual_seed(0))
+    assert (pixels == 150).all()
+    assert (labels == ID["skin"]).all()
+
+
 def test_class_weights_favour_rare_parts() -> None:
     """A rare part weighs more; the average pixel weighs 1; ignored pixels do not count."""
     labels = torch.zeros(1, 10, 10, dtype=torch.uint8)
     labels[0, 0, 0] = ID["hat"]
     labels[0, 9] = IGNORED
-    weights = class_weights(labels)
+    weights = class_weights(labels, 0.35)
     assert weights[ID["hat"]] > weights[0]
     assert (89 * weights[0] + weights[ID["hat"]]) / 90 == pytest.approx(1.0)
 

@@ -15,7 +15,9 @@ TINY = {
     "decoder_hidden_size": 32,
     "drop_path_rate": 0.0,
 }
-CALM = Augment(flip=0.0, paste=0.0, border=0.0, turn=5.0, far=0.0, scale=(0.9, 1.1), shift=0.05, color=0.3, jpeg=0.0)
+CALM = Augment(
+    flip=0.0, paste=0.0, necklace=0.0, border=0.0, turn=5.0, far=0.0, scale=(0.9, 1.1), shift=0.05, color=0.3, jpeg=0.0
+)
 QUICK = TrainOptions(
     config=TINY,
     stages=((64, 1),),

@@ -39,6 +39,9 @@ def train(
     ema: Annotated[float, typer.Option(min=0, help="Share of the averaged weights kept at each step.")] = 0.998,
     rate: Annotated[float, typer.Option(min=0, help="Highest learning rate.")] = 1e-3,
     optimizer: Annotated[str, typer.Option(help="adamw or muon.")] = "muon",
+    balance: Annotated[
+        float, typer.Option(min=0, max=1, help="How much more rare parts weigh: 0.35 to learn them, 0.1 to finish.")
+    ] = 0.35,
     validation: Annotated[Path | None, typer.Option(help="File with the names never trained on, one a line.")] = None,
     backdrops: Annotated[
         Path | None, typer.Option(help="Folder of photos without faces, laid behind some faces.")
@@ -69,6 +72,7 @@ def train(
         ema=ema,
         lr=rate,
         optimizer=optimizer,
+        balance=balance,
         validation=validation,
         backdrops=backdrops,
         minutes=minutes,

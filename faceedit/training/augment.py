@@ -15,6 +15,7 @@ from PIL import Image
 from faceedit.labelled import IGNORED
 from faceedit.labels import ID
 from faceedit.training.data import Loaded
+from faceedit.training.jewellery import draw_necklace
 
 ACCESSORIES = ("eye_g", "hat", "ear_r", "neck_l")
 """Parts that are pasted from one photo onto another, since few faces wear them."""
@@ -28,11 +29,13 @@ class Augment:
     """How strongly photos are changed; shares are of 1, angles in degrees, shifts in shares of the crop.
 
     `paste`: share of photos given another's glasses, hat, earrings or necklace. It supposes aligned portraits: 0 turns
-    it off. `backdrop`: share of photos whose background is replaced by a backdrop, where there are any.
+    it off. `necklace`: share of photos on which one is drawn. `backdrop`: share of photos whose background is replaced
+    by a backdrop, where there are any.
     """
 
     flip: float = 0.5
     paste: float = 0.25
+    necklace: float = 0.08
     backdrop: float = 0.2
     border: float = 0.3
     turn: float = 15.0
@@ -74,6 +77,8 @@ class Augmenter:
         """The chosen photos changed at random: pixels (n, 3, size, size) float32 0..1, labels (n, size, size) int64."""
         pixels, labels = self.photos.photos[chosen], self.photos.labels[chosen].clone()
         pixels, labels = self.paste(pixels, labels)
+        for index in self.chance(len(chosen), self.change.necklace).nonzero()[:, 0].tolist():
+            draw_necklace(pixels[index], labels[index], self.generator)
         pixels, labels = self.flip(pixels, labels)
         grid = self.grid(len(chosen))
         shown = F.grid_sample(pixels.float() / 255, grid, padding_mode="reflection", align_corners=False)

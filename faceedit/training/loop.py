@@ -163,7 +163,7 @@ class Run:
         self.augmenter = Augmenter(photos, self.size, self.options.augment, self.generator, backdrops)
         self.chances = sampling_weights(photos.labels)
         self.ready = None
-        self.weights = class_weights(photos.labels).to(self.device)
+        self.weights = class_weights(photos.labels, self.options.balance).to(self.device)
 
     def advance(self) -> None:
         """One step of the optimizers on one batch."""

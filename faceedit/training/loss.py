@@ -7,7 +7,7 @@ from faceedit.labelled import IGNORED
 from faceedit.labels import PARTS
 
 
-def class_weights(labels: torch.Tensor, power: float = 0.35) -> torch.Tensor:
+def class_weights(labels: torch.Tensor, power: float) -> torch.Tensor:
     """Weights (19,) float32 proportional to frequency ** -power, 1 on the average pixel; labels (n, h, w) uint8."""
     counts = torch.bincount(labels.flatten().int(), minlength=256)[: len(PARTS)].double()
     share = counts / counts.sum().clamp(min=1)

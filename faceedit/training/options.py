@@ -29,6 +29,8 @@ class TrainOptions:
         weight_decay: for matrices only.
         optimizer: `muon` (its matrices by Muon, the rest by AdamW; needs torch 2.9) or `adamw`.
         ema: share of the averaged weights kept at each step.
+        balance: how much more a rare part weighs: weights proportional to frequency ** -balance. Rare parts are found
+            sooner with more, and painted too large.
         seed: fixes the first weights, the order and all changes of photos.
         device: `cuda`, `mps` or `cpu`; the best there is where None.
         threads: torch's CPU threads; as they are where None.
@@ -50,6 +52,7 @@ class TrainOptions:
     weight_decay: float = 0.05
     optimizer: str = "muon"
     ema: float = 0.998
+    balance: float = 0.35
     seed: int = 0
     device: str | None = None
     threads: int | None = None
