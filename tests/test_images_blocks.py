@@ -99,6 +99,28 @@ def test_where_blocks_cannot_be_kept_the_new_file_stays(content: bytes) -> None:
     assert merged == encoded
 
 
+@pytest.mark.parametrize("turn", range(2, 9))
+@pytest.mark.parametrize("subsampling", [0, 2], ids=["4:4:4", "4:2:0"])
+def test_blocks_turn_with_the_photo(turn: int, subsampling: int) -> None:
+    pixels = PHOTO[:288, :400]
+    block = exif_block().replace(b"\x12\x01\x03\0\x01\0\0\0\x06", b"\x12\x01\x03\0\x01\0\0\0" + bytes([turn]))
+    content = saved(pixels, "JPEG", quality=80, subsampling=subsampling, exif=b"Exif\0\0" + block)
+    encoded, merged = rewritten(content)
+    old, plain, new = edited(content)[0].pixels.astype(int), pixels_of(encoded), pixels_of(merged)
+    away = np.ones(old.shape[:2], bool)
+    away[96 - 2 : 160 + 2, 144 - 2 : 240 + 2] = False
+    assert np.abs(new - old)[away].max() <= 3  # decoders round mirrored waves another way
+    assert np.abs(plain - old)[away].max() > 3
+
+
+def test_where_a_turned_photo_ends_within_a_block_it_is_said() -> None:
+    content = saved(PHOTO, "JPEG", quality=80, exif=b"Exif\0\0" + exif_block())
+    before, after = edited(content)
+    options = {"keep_space": False, "old_blocks": True}
+    _, notes = images.encode_edited(after, images.Original(before, content), WriteOptions(), images.Limits(), **options)
+    assert notes == ["all its JPEG blocks were encoded anew: they could not be turned with it"]
+
+
 def test_another_quality_takes_no_old_blocks() -> None:
     content = saved(PHOTO, "JPEG", quality=80)
     before, after = edited(content)
@@ -115,12 +137,21 @@ def test_a_file_that_jpeglib_cannot_read_costs_nothing() -> None:
     assert images.read_isolated(content).width == before.width
 
 
+def test_very_large_photos_take_no_old_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = saved(PHOTO, "JPEG", quality=80)
+    before, after = edited(content)
+    encoded = images.encode(after)
+    assert with_old_blocks(encoded, content, before, after, own_space=False) != encoded
+    monkeypatch.setattr("faceedit.images.blocks._MOST_PX", before.width * before.height - 1)
+    assert with_old_blocks(encoded, content, before, after, own_space=False) == encoded
+
+
 @pytest.mark.parametrize(("lossless", "kept"), [("auto", True), ("'off'", False)])
 def test_a_recipe_keeps_untouched_blocks(run: Run, photos: Path, tmp_path: Path, lossless: str, kept: bool) -> None:
     path = photos / "face.jpg"
     pixels = images.read(photos / "face.png").pixels.copy()
     pixels[:16] = PHOTO[:16, : pixels.shape[1]]
-    path.write_bytes(saved(pixels, "JPEG", quality=95))
+    path.write_bytes(saved(pixels, "JPEG", quality=95, subsampling=0))
     (tmp_path / "r.yaml").write_text(f"faceedit: 1\nsteps: [{{effect: blur}}]\noutput: {{lossless: {lossless}}}\n")
     assert run("apply", tmp_path / "r.yaml", path, "-o", tmp_path / "out", "-q")[0] == 0
     old, new = pixels_of(path.read_bytes()), pixels_of((tmp_path / "out" / "face.jpg").read_bytes())

@@ -1,6 +1,7 @@
 """Hostile files: every one is read whole or refused in one plain line, whatever its bytes."""
 
 import contextlib
+import dataclasses
 import importlib.util
 import random
 import re
@@ -85,9 +86,14 @@ def survive(count: int, seed: int) -> None:
     for _ in range(count):
         (content,) = mutants(chance.choice(contents), 1, chance)
         photo = outcome(content)
+        options = images.WriteOptions("jpeg", metadata=chance.choice(("keep", "safe", "none")))
         if photo is not None:
             with contextlib.suppress(PhotoError):  # a picture may be too long for a JPEG
-                images.encode(photo, images.WriteOptions("jpeg", metadata=chance.choice(("keep", "safe", "none"))))
+                images.encode(photo, options)
+        if photo is not None and images.FORMATS[photo.source.format].several and photo.source.frames > 1:
+            with contextlib.suppress(PhotoError):  # a later frame may be damaged, or pages too many
+                frames = images.read_frames(content, LIMITS)
+                images.encode_frames(frames, dataclasses.replace(options, format=photo.source.format))
 
 
 def test_two_thousand_mutants_are_read_or_refused_in_one_line() -> None:

@@ -175,3 +175,22 @@ def alive(pid: int) -> bool:
             return False
         return True
     return state != "Z"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's memory like this")
+def test_a_photo_that_was_handed_over_does_not_stay_in_the_other_process() -> None:
+    process = Isolated()
+    isolated.read_isolated(saved(scene(8, 8), "PNG"), process=process)
+    assert process._process is not None
+    statm = Path(f"/proc/{process._process.pid}/statm")
+
+    def megabytes() -> float:
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    before = megabytes()
+    photo = isolated.read_isolated(saved(np.zeros((4000, 5000, 3), np.uint8), "PNG"), process=process)
+    assert photo.pixels.nbytes == 60_000_000
+    patience = time.monotonic() + 20
+    while megabytes() > before + 30 and time.monotonic() < patience:  # it is let go after the answer was sent
+        time.sleep(0.05)
+    assert megabytes() < before + 30

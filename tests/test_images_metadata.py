@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from images_support import exif_block, opened, saved, scene
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags, Image, IptcImagePlugin, PngImagePlugin
 
 from faceedit import images
 from faceedit.images import exif, xmp
@@ -184,3 +184,42 @@ def test_a_damaged_exif_block_costs_only_itself(data: st.DataObject) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_as_xmp_cost_only_themselves(packet: bytes) -> None:
     assert isinstance(xmp.updated(packet, 1, 1), bytes)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "gif", "png"])
+def test_a_comment_is_kept_and_not_under_safe(kind: str) -> None:
+    content = saved(scene(), "JPEG", comment="caf\u00e9, by the lake".encode())
+    for policy, there in (("keep", True), ("safe", False), ("none", False)):
+        written = images.encode(images.read(content), images.WriteOptions(kind, metadata=policy))
+        assert (b"by the lake" in written) == there
+        found = images.read(written).source.texts
+        assert found == ((("Comment", "caf\u00e9, by the lake"),) if there else ())
+
+
+def test_named_texts_of_a_png_are_kept_and_noted_where_they_cannot() -> None:
+    about = PngImagePlugin.PngInfo()
+    texts = {"Title": "A \u00e4", "Comment": "c", "Software": "other", "Raw profile type x": "4d4d"}
+    for name, text in texts.items():
+        about.add_itxt(name, text)
+    photo = images.read(saved(scene(), "PNG", pnginfo=about))
+    again = images.read(images.encode(photo, images.WriteOptions("png")))
+    assert dict(again.source.texts) == {"Title": "A \u00e4", "Comment": "c", "Software": "faceedit"}
+    assert images.notes(photo, images.WriteOptions("png")) == []
+    assert images.notes(photo, images.WriteOptions("webp")) == [
+        "named texts were left out: webp holds none, or none so long"
+    ]
+    assert opened(images.encode(photo, images.WriteOptions("jpeg"))).info["comment"] == b"c"
+
+
+def test_a_comment_with_a_preview_is_no_comment() -> None:
+    assert images.read(saved(scene(), "JPEG", comment=b"x" + THUMBNAIL)).source.texts == ()
+
+
+def test_where_the_subject_was_is_not_said_of_a_turned_photo() -> None:
+    block = exif.parse(exif_block())
+    area = block.with_value(exif.EXIF_IFD, exif.SUBJECT_AREA, block.numbers(exif.SHORT, 3, 4))
+    written = exif.parse(payload(photo_with(exif=exif.serialize(area)), "keep", JPEG).exif)
+    assert exif.SUBJECT_AREA not in written.directories[exif.EXIF_IFD]
+    upright = area.with_value(0, exif.ORIENTATION, block.numbers(exif.SHORT, 1))
+    written = exif.parse(payload(photo_with(exif=exif.serialize(upright)), "keep", JPEG).exif)
+    assert exif.SUBJECT_AREA in written.directories[exif.EXIF_IFD]

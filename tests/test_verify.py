@@ -21,7 +21,7 @@ from faceedit.geometry import Box
 from faceedit.labels import GROUPS
 from faceedit.photo import Photo
 from faceedit.report import Entry, write_review
-from faceedit.runner.process import NEUTRAL_TIME
+from faceedit.runner.videos import NEUTRAL_TIME
 from faceedit.testing import painted_photo
 from faceedit.verify import Promise, verified, verify_file
 from faceedit.verify.output import is_covered, is_left
@@ -118,11 +118,13 @@ def test_a_redacting_recipe_never_runs_without_a_second_look(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "tiff", "png"])
-def test_files_with_several_frames_are_withheld(tmp_path: Path, kind: str) -> None:
+def test_all_frames_of_a_file_are_covered(tmp_path: Path, kind: str) -> None:
     frames = [Image.fromarray(scene(index)) for index in range(2)]
     frames[0].save(tmp_path / f"in.{kind}", save_all=True, append_images=frames[1:])
-    with pytest.raises(UnreadablePhoto, match="frames or pages"):
-        processor(told())(job(tmp_path / f"in.{kind}", tmp_path / "out.png"))
+    processor(told())(job(tmp_path / f"in.{kind}", tmp_path / f"out.{kind}"))
+    seen = images.read_frames(tmp_path / f"out.{kind}").photos
+    assert len(seen) == 2
+    assert max(photo.pixels[finder()(photo).faces[0].box.slices].max() for photo in seen) <= 8
 
 
 def test_a_photo_cut_off_is_withheld(tmp_path: Path) -> None:
@@ -290,4 +292,4 @@ def test_the_command_does_not_believe_a_report_about_another_file(tmp_path: Path
     path = write_photo(tmp_path / "a.png")
     entry = {"audit": {"outputs": [{"sha256": "0" * 64}], "left": [[0, 0, 9, 9]]}}
     (tmp_path / "report.json").write_text(json.dumps({"photos": [entry]}))
-    assert left_on_purpose(path) == []
+    assert left_on_purpose(path, images.Limits()) == []

@@ -5,30 +5,41 @@
 
 from faceedit.images.blocks import with_old_blocks
 from faceedit.images.faithful import Original, encode_edited
-from faceedit.images.files import remove_leftovers, write_atomic
+from faceedit.images.files import open_regular, remove_leftovers, write_atomic
 from faceedit.images.formats import FORMATS, PICTURE_SUFFIXES, RAW_SUFFIXES, Format, format_suffix, suffix_format
-from faceedit.images.isolated import Isolated, read_isolated
+from faceedit.images.frames import Frames, Timing, read_frames
+from faceedit.images.isolated import Isolated, frames_isolated, read_isolated
 from faceedit.images.own_space import in_own_space
 from faceedit.images.read import Limits, read
 from faceedit.images.resize import fitted
-from faceedit.images.write import WriteOptions, encode, notes, write
+from faceedit.images.upright import orientation
+from faceedit.images.write import WriteOptions, encode, encode_frames, notes, write
+from faceedit.images.xmp import names_faces
 
 __all__ = [
     "FORMATS",
     "PICTURE_SUFFIXES",
     "RAW_SUFFIXES",
     "Format",
+    "Frames",
     "Isolated",
     "Limits",
     "Original",
+    "Timing",
     "WriteOptions",
     "encode",
     "encode_edited",
+    "encode_frames",
     "fitted",
     "format_suffix",
+    "frames_isolated",
     "in_own_space",
+    "names_faces",
     "notes",
+    "open_regular",
+    "orientation",
     "read",
+    "read_frames",
     "read_isolated",
     "remove_leftovers",
     "suffix_format",

@@ -27,23 +27,35 @@ from faceedit.photo import Photo, Source
 Bools = NDArray[np.bool_]
 
 _PLANES = ("Y", "Cb", "Cr")
+# Of larger photos the coefficients would take more memory than all other work on them.
+_MOST_PX = 64_000_000
 _START, _SCAN, _COMMENT = b"\xff\xd8", 0xDA, 0xFE
+
+
+def blocks_can_be_kept() -> bool:
+    """Whether this installation has what it takes."""
+    return importlib.util.find_spec("jpeglib") is not None
 
 
 def with_old_blocks(encoded: bytes, content: bytes, before: Photo, after: Photo, *, own_space: bool) -> bytes:
     """An encoded JPEG with the blocks of the input's `content` wherever `after` is as `before`.
 
-    It stays as it is where that cannot be: jpeglib is not installed, the pixels were turned or converted to another
-    color space, or tables and subsampling differ.
+    It stays as it is where that cannot be: jpeglib is not installed, the pixels were converted to another color space,
+    tables and subsampling differ, or the photo has more than 64 megapixels. Blocks turn with the photo, if the edges
+    that come first then are edges of blocks.
     """
     source, same_size = before.source, before.pixels.shape == after.pixels.shape
-    if not importlib.util.find_spec("jpeglib") or source.format != "jpeg" or not same_size:
+    fit = same_size and before.height * before.width <= _MOST_PX
+    if not blocks_can_be_kept() or source.format != "jpeg" or not fit:
         return encoded
-    if orientation(source.exif) != 1 or not (own_space or _as_stored(source)):
+    if not (own_space or _as_stored(source)):
         return encoded
     touched = (before.pixels != after.pixels).any(-1)
     try:
-        return shared.call("picture", Limits(), partial(_merged, encoded, content, touched)) or encoded
+        return (
+            shared.call("picture", Limits(), partial(_merged, encoded, content, touched, orientation(source.exif)))
+            or encoded
+        )
     except PhotoError:  # jpeglib is choosier than the decoder that could read the file
         return encoded
 
@@ -56,22 +68,51 @@ def _as_stored(source: Source) -> bool:
     return space is not None and space.is_srgb
 
 
-def _merged(encoded: bytes, content: bytes, touched: Bools) -> bytes | None:
+def _merged(encoded: bytes, content: bytes, touched: Bools, turn: int) -> bytes | None:
     """The new file with the old one's blocks, or None where the two do not fit together."""
     with tempfile.TemporaryDirectory(prefix="faceedit-") as place:
-        old, new = (_coefficients(Path(place, name), each) for name, each in (("old", content), ("new", encoded)))
-        if not _alike(old, new):
+        new = _coefficients(Path(place, "new"), encoded)
+        if not _taken_over(_coefficients(Path(place, "old"), content), new, touched, turn):
             return None
-        largest = new.samp_factor.max(0)
-        for plane, factor in zip(_PLANES, new.samp_factor, strict=False):
-            blocks = getattr(new, plane).copy()
-            height, width = (8 * largest // factor).tolist()
-            kept = ~_reached(touched, height, width, blocks.shape)
-            blocks[kept] = getattr(old, plane)[kept]
-            setattr(new, plane, blocks)
         path = Path(place, "merged")
         new.write_dct(str(path))
         return _with_segments(path.read_bytes(), encoded)
+
+
+def _taken_over(old: Any, new: Any, touched: Bools, turn: int) -> bool:
+    """Whether the two fit together; the old blocks then stand, turned, in the new file."""
+    if not _alike(old, new, turn) or not _even(new, touched, turn):
+        return False
+    largest = new.samp_factor.max(0)
+    for plane, factor in zip(_PLANES, new.samp_factor, strict=False):
+        blocks = getattr(new, plane)
+        height, width = (8 * largest // factor).tolist()
+        reached = _reached(touched, height, width, blocks.shape)
+        np.copyto(blocks, _turned(getattr(old, plane), turn), where=~reached[..., None, None])
+    return True
+
+
+def _turned(blocks: NDArray[np.int16], turn: int) -> NDArray[np.int16]:
+    """Blocks of coefficients (rows, columns, 8, 8) as EXIF's orientation 1..8 wants their picture shown.
+
+    A mirrored wave is the same wave, with the other sign where its number is odd.
+    """
+    if turn >= 5:
+        blocks = blocks.transpose(1, 0, 3, 2)
+    signs = np.where(np.arange(8) % 2, -1, 1).astype(np.int16)
+    if turn in (3, 4, 7, 8):
+        blocks = blocks[::-1] * signs[:, None]
+    if turn in (2, 3, 6, 7):
+        blocks = blocks[:, ::-1] * signs
+    return blocks
+
+
+def _even(new: Any, touched: Bools, turn: int) -> bool:
+    """Whether the edges that a turn brings to the front are edges of blocks."""
+    height, width = 8 * new.samp_factor.max(0)
+    rows = turn in (3, 4, 7, 8) and touched.shape[0] % height
+    columns = turn in (2, 3, 6, 7) and touched.shape[1] % width
+    return not rows and not columns
 
 
 def _coefficients(path: Path, content: bytes) -> Any:
@@ -79,9 +120,13 @@ def _coefficients(path: Path, content: bytes) -> Any:
     return importlib.import_module("jpeglib").read_dct(str(path))
 
 
-def _alike(old: Any, new: Any) -> bool:
-    same = old.num_components == new.num_components <= len(_PLANES) and old.Y.shape == new.Y.shape
-    return same and all(np.array_equal(getattr(old, name), getattr(new, name)) for name in ("samp_factor", "qt"))
+def _alike(old: Any, new: Any, turn: int) -> bool:
+    """Whether size, subsampling and tables are the same, once the old ones are turned."""
+    size, factors, tables = old.Y.shape[:2], old.samp_factor, old.qt
+    if turn >= 5:
+        size, factors, tables = size[::-1], factors[:, ::-1], tables.swapaxes(1, 2)
+    same = old.num_components == new.num_components <= len(_PLANES) and size == new.Y.shape[:2]
+    return same and np.array_equal(factors, new.samp_factor) and np.array_equal(tables, new.qt)
 
 
 def _reached(touched: Bools, height: int, width: int, shape: tuple[int, ...]) -> Bools:

@@ -50,8 +50,7 @@ def samples(picture: Image.Image, content: bytes) -> Samples:
         return _split(*tiff.decode(picture, content))
     if picture.format == "HEIF" and picture.info.get("bit_depth", 8) > 8:
         return _deep_heif(content)
-    picture.load()
-    return _shallow(picture)
+    return shallow(picture)
 
 
 def odd_tiff(content: bytes, most_pixels: float) -> Samples:
@@ -64,7 +63,13 @@ def _deep_heif(content: bytes) -> Samples:
     return _split(np.array(picture, np.uint16), "RGB")
 
 
-def _shallow(picture: Image.Image) -> Samples:
+def shallow(picture: Image.Image) -> Samples:
+    """The samples of an opened picture with 8 bits, of an animation those of the frame that it shows.
+
+    Raises:
+        UnreadablePhoto: the samples are of a kind that is not supported.
+    """
+    picture.load()
     if picture.mode in ("I", "F"):
         raise UnreadablePhoto("holds 32-bit samples, which are not supported", "save it with 8 or 16 bits")
     mode = _GREY.get(picture.mode, picture.mode)
@@ -73,7 +78,7 @@ def _shallow(picture: Image.Image) -> Samples:
         mode = "LA" if mode == "L" else "RGBA"
     elif mode not in _PLAIN:
         mode = "RGBA" if mode in ("PA", "RGBa") else "RGB"
-    values = np.array(picture if picture.mode == mode else picture.convert(mode))
+    values = np.asarray(picture if picture.mode == mode else picture.convert(mode))
     return _split(values.reshape(*values.shape[:2], -1), mode.removesuffix("A"))
 
 

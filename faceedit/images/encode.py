@@ -16,11 +16,14 @@ from PIL import Image
 from faceedit.errors import SetupError
 from faceedit.images import exif, png16, tiff
 from faceedit.images.formats import Format
-from faceedit.images.metadata import Payload
+from faceedit.images.frames import Timing
+from faceedit.images.metadata import COMMENT, Payload
+from faceedit.images.upright import orientation
 from faceedit.photo import Source
 
 _USUAL_QUALITY = 92
 _FULL_COLOR = 90  # from this quality on, colour is stored as finely as lightness
+_HALF = 128  # the alpha from which on a GIF's pixels are opaque
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _XMP_TAG, _IPTC_TAG, _ICC_TAG = 700, 33723, 34675
 
@@ -29,7 +32,8 @@ _XMP_TAG, _IPTC_TAG, _ICC_TAG = 700, 33723, 34675
 class Job:
     """What an encoder is given: samples (H, W, C), where they came from, metadata, quality, profile, format.
 
-    `bare` means that nothing but pixels may come from the input.
+    `bare` means that nothing but pixels may come from the input. `following` are the further pictures of the file,
+    which is an animation if it has a `timing`.
     """
 
     samples: NDArray[Any]
@@ -39,6 +43,8 @@ class Job:
     icc: bytes
     kind: Format
     bare: bool = False
+    following: tuple["Job", ...] = ()
+    timing: Timing | None = None
 
     @property
     def picture(self) -> Image.Image:
@@ -54,10 +60,27 @@ class Job:
 
 
 def _saved(job: Job, **settings: Any) -> bytes:
+    return _written(job.picture, job, **settings)
+
+
+def _written(picture: Image.Image, job: Job, **settings: Any) -> bytes:
     file = io.BytesIO()
     given = {name: value for name, value in settings.items() if value not in (b"", None)}
-    job.picture.save(file, job.kind.pillow, **given)
+    picture.save(file, job.kind.pillow, **given)
     return file.getvalue()
+
+
+def _moving(job: Job) -> dict[str, Any]:
+    """The settings that make an animation of all pictures; none for a still."""
+    if job.timing is None:
+        return {}
+    pictures = [each.picture for each in job.following]
+    return {
+        "save_all": True,
+        "append_images": pictures,
+        "duration": list(job.timing.durations),
+        "loop": job.timing.loops,
+    }
 
 
 def _jpeg(job: Job) -> bytes:
@@ -70,7 +93,12 @@ def _jpeg(job: Job) -> bytes:
         extra=_photoshop_segment(payload.iptc),
         icc_profile=job.icc,
         dpi=payload.dpi,
+        comment=_comment(job),
     )
+
+
+def _comment(job: Job) -> bytes:
+    return next((text.encode("utf-8", "replace") for name, text in job.payload.texts if name == COMMENT), b"")
 
 
 def _jpeg_quality(job: Job) -> dict[str, Any]:
@@ -81,7 +109,10 @@ def _jpeg_quality(job: Job) -> dict[str, Any]:
         return {"quality": job.number, "subsampling": subsampling}
     if job.bare:  # 64 numbers of the input's choice are a message, too
         return {"quality": _nearest_quality(source.quantization[0]), "subsampling": subsampling}
-    return {"qtables": source.quantization, "subsampling": subsampling}
+    tables = source.quantization
+    if orientation(source.exif) >= 5:  # rows have become columns
+        tables = {index: np.reshape(table, (8, 8)).T.ravel().tolist() for index, table in tables.items()}
+    return {"qtables": tables, "subsampling": subsampling}
 
 
 def _nearest_quality(table: list[int]) -> int:
@@ -115,11 +146,18 @@ def _png(job: Job) -> bytes:
         (b"pHYs", _per_metre(payload.dpi)),
         (b"eXIf", payload.exif),
         (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + payload.xmp if payload.xmp else b""),
+        *((b"iTXt", _named(*each)) for each in payload.texts),
     ]
     given = [(name, body) for name, body in chunks if body]
     if job.samples.dtype == np.uint16:
         return png16.encode(job.samples, given)
-    return png16.with_chunks(_saved(job), given)
+    lead = {"default_image": True} if job.timing and job.timing.lead else {}
+    return png16.with_chunks(_saved(job, **_moving(job), **lead), given)
+
+
+def _named(name: str, text: str) -> bytes:
+    """The body of a chunk of text, neither compressed nor in a language."""
+    return name.encode("latin-1", "replace")[:79] + b"\0\0\0\0\0" + text.encode("utf-8", "replace")
 
 
 def _per_metre(dpi: tuple[float, float] | None) -> bytes:
@@ -127,8 +165,12 @@ def _per_metre(dpi: tuple[float, float] | None) -> bytes:
 
 
 def _tiff(job: Job) -> bytes:
+    return tiff.encode([_page(each) for each in (job, *job.following)])
+
+
+def _page(job: Job) -> tiff.Page:
     blocks = {_XMP_TAG: job.payload.xmp, _IPTC_TAG: job.payload.iptc, _ICC_TAG: job.icc}
-    return tiff.encode(job.samples, exif.unpinned(exif.parse(job.payload.exif)), blocks, job.payload.dpi)
+    return tiff.Page(job.samples, exif.unpinned(exif.parse(job.payload.exif)), blocks, job.payload.dpi)
 
 
 def _webp(job: Job) -> bytes:
@@ -143,7 +185,37 @@ def _webp(job: Job) -> bytes:
         xmp=payload.xmp,
         icc_profile=job.icc,
         method=4,
+        **_moving(job),
     )
+
+
+def _gif(job: Job) -> bytes:
+    alike = [each.samples for each in (job, *job.following)]
+    clear = any((_alpha(samples) < _HALF).any() for samples in alike)
+    first, *rest = [_of_few_colors(samples, clear) for samples in alike]
+    if job.timing is None:
+        return _written(first, job, comment=_comment(job))
+    settings = _moving(job) | {"append_images": rest, "disposal": 2 if clear else 1}
+    if job.timing.loops == 1:  # said by saying nothing
+        del settings["loop"]
+    return _written(first, job, comment=_comment(job), **settings)
+
+
+def _alpha(samples: NDArray[Any]) -> NDArray[Any]:
+    return samples[..., -1] if samples.shape[2] in (2, 4) else np.full(samples.shape[:2], 255, np.uint8)
+
+
+def _of_few_colors(samples: NDArray[Any], clear: bool) -> Image.Image:
+    """A picture of at most 256 colors, one of them for transparent pixels if it may have some (`clear`)."""
+    colors = samples[..., :3] if samples.shape[2] > 2 else np.repeat(samples[..., :1], 3, axis=2)
+    hidden = _alpha(samples) < _HALF
+    colors = np.where(hidden[..., None], 0, colors).astype(np.uint8)
+    dither = Image.Dither.NONE  # what is of one color stays so
+    picture = Image.fromarray(colors).quantize(256 - int(clear), Image.Quantize.MEDIANCUT, dither=dither)
+    if clear:
+        picture.paste(255, mask=Image.fromarray(hidden))
+        picture.info["transparency"] = 255
+    return picture
 
 
 def _avif(job: Job) -> bytes:
@@ -174,5 +246,5 @@ ENCODERS: dict[str, Callable[[Job], bytes]] = {
     "avif": _avif,
     "heif": _heif,
     "bmp": _saved,
-    "gif": _saved,
+    "gif": _gif,
 }

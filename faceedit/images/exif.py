@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 ORIENTATION, SOFTWARE, MAKER_NOTE = 0x0112, 0x0131, 0x927C
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 COLOR_SPACE, WIDTH, HEIGHT, INTEROP_INDEX = 0xA001, 0xA002, 0xA003, 0x0001
+SUBJECT_AREA, SUBJECT_PLACE = 0x9214, 0xA214
 
 # Bytes an item by TIFF type: BYTE, ASCII, SHORT, LONG, RATIONAL, their signed kin, UNDEFINED, FLOAT, DOUBLE.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -138,11 +139,11 @@ def with_body(exif: Exif, body: bytes) -> bytes:
     """A TIFF file: its header, `body` at offset 8, then the directories."""
     body += bytes(len(body) % 2)
     header = (b"II*\0" if exif.order == "<" else b"MM\0*") + struct.pack(exif.order + "I", 8 + len(body))
-    return header + body + _directory_at(exif, 0, 8 + len(body))
+    return header + body + directory_at(exif, 0, 8 + len(body))
 
 
-def _directory_at(exif: Exif, name: int, offset: int) -> bytes:
-    """A directory to stand at `offset`: its table, then its values and sub-directories."""
+def directory_at(exif: Exif, name: int, offset: int) -> bytes:
+    """A directory to stand at `offset`: its table, no next one, then its values and sub-directories."""
     values = dict(exif.directories.get(name, {}))
     children = {child for child in _CHILDREN.get(name, ()) if exif.directories.get(child)}
     values |= dict.fromkeys(children, Value(LONG, 1, b""))
@@ -151,7 +152,7 @@ def _directory_at(exif: Exif, name: int, offset: int) -> bytes:
     for tag, value in sorted(values.items()):
         at = heap_offset + len(heap)
         if tag in children:
-            heap += _directory_at(exif, tag, at)
+            heap += directory_at(exif, tag, at)
         elif value.offset >= 8:
             at = value.offset
         elif len(value.content) > 4:

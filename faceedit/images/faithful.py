@@ -2,10 +2,11 @@
 
 import dataclasses
 
-from faceedit.images.blocks import with_old_blocks
+from faceedit.images.blocks import blocks_can_be_kept, with_old_blocks
 from faceedit.images.icc import Simple
 from faceedit.images.own_space import in_own_space
 from faceedit.images.read import Limits
+from faceedit.images.upright import orientation
 from faceedit.images.write import WriteOptions, encode, notes, output_format
 from faceedit.photo import Photo
 
@@ -34,7 +35,10 @@ def encode_edited(
     encoded = encode(own or photo, dataclasses.replace(options, own_space=own is not None))
     same = output_format(photo, options).name == "jpeg" and options.quality == "same"
     if old_blocks and same and not bare:
-        encoded = with_old_blocks(encoded, content, before, photo, own_space=own is not None)
+        merged = with_old_blocks(encoded, content, before, photo, own_space=own is not None)
+        if merged == encoded and blocks_can_be_kept() and orientation(before.source.exif) != 1:
+            found.append("all its JPEG blocks were encoded anew: they could not be turned with it")
+        encoded = merged
     return encoded, found
 
 

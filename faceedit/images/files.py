@@ -2,13 +2,16 @@
 
 import contextlib
 import errno
+import io
 import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from faceedit.errors import PhotoError
+from faceedit.stores import StorePath
 
 _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.faceedit-tmp", re.DOTALL)
 _LONGEST_NAME = 255  # bytes, on every file system in common use
@@ -19,18 +22,36 @@ def shown(name: Path | str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in str(name))
 
 
+def open_regular(path: Path | str) -> io.BufferedReader:
+    """A file opened for reading. A pipe or a device is refused at once: opening one may wait, reading it never end.
+
+    Raises:
+        OSError: it cannot be opened, or is no file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115  a descriptor, closed by whoever asked
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "is no file", str(path))
+    return file
+
+
 def write_atomic(path: Path | str, data: bytes, *, flush: bool = True) -> None:
     """Write `data` to `path` so that at any moment there is the old file or the whole new one.
 
     The bytes go to a temporary file in the same folder (`.NAME.<random>.faceedit-tmp`), are flushed to the disk, then
     renamed. The folder must exist. Without `flush` a power failure may leave an empty file: for what can be made anew.
+    In a store the object is put as a whole.
 
     Raises:
         PhotoError: the disk is full, the folder is missing or may not be written; the temporary file is gone again.
     """
-    path = Path(path)
-    temporary = _temporary(path)
     try:
+        if isinstance(path, StorePath):
+            path.write_bytes(data)
+            return
+        path = Path(path)
+        temporary = _temporary(path)
         try:
             _write_new(temporary, data, flush=flush)
             temporary.replace(path)
@@ -44,12 +65,44 @@ def write_atomic(path: Path | str, data: bytes, *, flush: bool = True) -> None:
             _flush_folder(path.parent)
 
 
+@contextlib.contextmanager
+def temporary(path: Path) -> Iterator[Path]:
+    """Where a large file can be written piece by piece, in the folder of `path`; afterwards nothing lies there.
+
+    `settle` gives it its name. What a killed run leaves is deleted by `remove_leftovers`.
+    """
+    place = _temporary(path)
+    try:
+        yield place
+    finally:
+        with contextlib.suppress(OSError):
+            place.unlink()
+
+
+def settle(place: Path, path: Path) -> None:
+    """Flush a finished file onto the disk and give it its name: at any moment there is the old file or the whole new.
+
+    Raises:
+        PhotoError: it cannot be done.
+    """
+    try:
+        with place.open("rb+") as file:
+            os.fsync(file.fileno())
+        place.replace(path)
+    except OSError as error:
+        raise PhotoError(f"{shown(path)}: cannot be written: {error.strerror or error}", _advice(error)) from error
+    with contextlib.suppress(OSError):  # some network file systems flush no folders; the file itself is safe
+        _flush_folder(path.parent)
+
+
 def remove_leftovers(folder: Path | str) -> list[Path]:
     """Delete the temporary files of runs that were killed, in `folder` and below; links are not followed.
 
-    Returns the deleted paths. Not for a folder that another run writes to at this moment.
+    Returns the deleted paths. Not for a folder that another run writes to at this moment. Stores keep no such files.
     """
-    removed = []
+    removed: list[Path] = []
+    if isinstance(folder, StorePath):
+        return removed
     for root, _, names in os.walk(folder):
         for name in sorted(names):
             path = Path(root, name)

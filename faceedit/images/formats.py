@@ -17,22 +17,32 @@ class Format:
     alpha: bool = True
     grey: bool = True
     deep: bool = False  # 16 bits a sample
-    metadata: frozenset[str] = frozenset()  # of exif, xmp, iptc
+    several: str = ""  # what it holds more than one picture as: frames or pages
+    metadata: frozenset[str] = frozenset()  # of exif, xmp, iptc, comment, texts
     longest: int = 1 << 31  # pixels a side
     block: int = 1 << 31  # bytes of one block of metadata
 
 
 _EXIF_XMP = frozenset({"exif", "xmp"})
 _ALL = _EXIF_XMP | {"iptc"}
+_COMMENT = frozenset({"comment"})
 _FORMATS = (
-    Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), alpha=False, metadata=_ALL, longest=65500, block=65500),
-    Format("png", "PNG", (".png", ".apng"), deep=True, metadata=_EXIF_XMP),
-    Format("tiff", "TIFF", (".tif", ".tiff"), deep=True, metadata=_ALL),
-    Format("webp", "WEBP", (".webp",), grey=False, metadata=_EXIF_XMP, longest=16383),
+    Format(
+        "jpeg",
+        "JPEG",
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        alpha=False,
+        metadata=_ALL | _COMMENT,
+        longest=65500,
+        block=65500,
+    ),
+    Format("png", "PNG", (".png", ".apng"), deep=True, metadata=_EXIF_XMP | {"comment", "texts"}, several="frames"),
+    Format("tiff", "TIFF", (".tif", ".tiff"), deep=True, metadata=_ALL, several="pages"),
+    Format("webp", "WEBP", (".webp",), grey=False, metadata=_EXIF_XMP, longest=16383, several="frames"),
     Format("avif", "AVIF", (".avif",), grey=False, metadata=_EXIF_XMP, longest=65535),
     Format("heif", "HEIF", (".heic", ".heif", ".hif"), grey=False, metadata=_EXIF_XMP, longest=65535),
     Format("bmp", "BMP", (".bmp", ".dib"), alpha=False),
-    Format("gif", "GIF", (".gif",), longest=65535),
+    Format("gif", "GIF", (".gif",), metadata=_COMMENT, longest=65535, several="frames"),
 )
 FORMATS = {entry.name: entry for entry in _FORMATS}
 RAW_SUFFIXES = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"})

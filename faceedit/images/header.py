@@ -149,7 +149,8 @@ def coding(picture: Image.Image, content: bytes) -> dict[str, Any]:
 
 def _is_lossless(webp: bytes) -> bool:
     at = 12
-    while at + 8 <= len(webp) and webp[at : at + 4] not in (b"VP8L", b"VP8 ", b"ANMF"):
+    while at + 8 <= len(webp) and webp[at : at + 4] not in (b"VP8L", b"VP8 "):
         size = int.from_bytes(webp[at + 4 : at + 8], "little")
-        at += 8 + size + size % 2
+        # A frame of an animation holds 16 bytes and then chunks of its own.
+        at += 24 if webp[at : at + 4] == b"ANMF" else 8 + size + size % 2
     return webp[at : at + 4] == b"VP8L"

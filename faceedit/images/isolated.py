@@ -24,6 +24,7 @@ import numpy as np
 from faceedit.errors import FaceEditError, PhotoError, UnreadablePhoto, reason
 from faceedit.images.decode import Samples
 from faceedit.images.files import shown
+from faceedit.images.frames import Frames, read_frames
 from faceedit.images.header import AGAIN
 from faceedit.images.read import Limits, native, read
 from faceedit.photo import Photo
@@ -134,6 +135,16 @@ def read_isolated(source: Path | str | bytes, *, limits: Limits = _USUAL, proces
     return process.call(name, limits, partial(read, source, limits=limits))
 
 
+def frames_isolated(source: Path | str | bytes, *, limits: Limits = _USUAL) -> Frames:
+    """All pictures in a file or in memory as `read_frames` gives them, decoded in another process.
+
+    Raises:
+        UnreadablePhoto: as `read_frames` does, and where decoding took too long, too much memory, or ended the process.
+    """
+    name = "picture" if isinstance(source, bytes) else shown(source)
+    return shared.call(name, limits, partial(read_frames, source, limits))
+
+
 def native_isolated(content: bytes, *, limits: Limits = _USUAL) -> Samples:
     """The samples of a file that could be read, in its own color space, decoded in another process.
 
@@ -160,6 +171,7 @@ def serve() -> None:
             answer = _answer(name, limits, function)
             faulthandler.cancel_dump_traceback_later()
             _send(answers, answer)
+            del answer  # a photo need not lie here until the next one comes
 
 
 def _limit_memory(gigabytes: float) -> None:

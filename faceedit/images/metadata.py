@@ -1,6 +1,6 @@
 """What a file says beside its pixels: collected when read, let through by policy when written.
 
-keep: EXIF, XMP, IPTC and resolution, brought up to date; never a thumbnail or a preview of the old pixels.
+keep: EXIF, XMP, IPTC, texts and resolution, brought up to date; never a thumbnail or a preview of the old pixels.
 safe: EXIF by an allow-list of harmless tags; no place, names, serial numbers, maker note, XMP or IPTC.
 none: nothing at all.
 """
@@ -35,6 +35,10 @@ _SAFE_EXIF = frozenset(
 )
 # A preview of the old pixels inside another value; Minolta changes the first byte of its own.
 _PREVIEW = re.compile(rb"\xd8\xff[\xc4\xdb\xe0-\xef\xfe]")
+# A file's comment goes by PNG's registered keyword; these keywords of PNG are not for people.
+COMMENT, SOFTWARE = "Comment", "Software"
+_BLOCKS = ("Raw profile type", "XML:")
+_MOST_TEXTS, _LONGEST_TEXT = 64, 65000
 _IPTC_RESOURCE, _IPTC_TAG = 0x0404, 33723
 
 
@@ -45,6 +49,7 @@ class Payload:
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
+    texts: tuple[tuple[str, str], ...] = ()
     dpi: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
 
@@ -64,6 +69,7 @@ def collected(picture: Image.Image, content: bytes) -> dict[str, Any]:
         "xmp": packet.encode("utf-8", "replace") if isinstance(packet, str) else _bytes(packet),
         "iptc": iptc,
         "icc": _bytes(info.get("icc_profile")),
+        "texts": _texts(picture),
         "dpi": _dpi(info.get("dpi")),
     }
 
@@ -73,6 +79,24 @@ def collected_from_tiff(content: bytes) -> dict[str, Any]:
     main = exif.parse(content).directories.get(0, {})
     blocks = {"xmp": 0x2BC, "iptc": _IPTC_TAG, "icc": 0x8773}
     return {"exif": _tiff_exif(content)} | {name: main[tag].content for name, tag in blocks.items() if tag in main}
+
+
+def _texts(picture: Image.Image) -> tuple[tuple[str, str], ...]:
+    """A file's comment, and the named texts of a PNG but those that hold other blocks."""
+    comment = _bytes(picture.info.get("comment"))
+    if comment and picture.format in ("JPEG", "MPO", "GIF"):
+        return ((COMMENT, _decoded(comment)),) if not _PREVIEW.search(comment) else ()
+    if picture.format != "PNG":
+        return ()
+    named = [(str(name), text) for name, text in picture.info.items() if isinstance(text, str)]
+    return tuple((name, text) for name, text in named if not name.startswith(_BLOCKS))[:_MOST_TEXTS]
+
+
+def _decoded(comment: bytes) -> str:
+    try:
+        return comment.rstrip(b"\0").decode("utf-8")
+    except UnicodeDecodeError:
+        return comment.rstrip(b"\0").decode("latin-1")
 
 
 def _bytes(value: object) -> bytes:
@@ -128,11 +152,16 @@ def payload(photo: Photo, policy: Policy, kind: Format, *, people: bool = True, 
     if policy == "safe":
         return Payload(exif.serialize(_safe(found)) if "exif" in kind.metadata else b"", dpi=source.dpi)
     notes: list[str] = []
+    if b"HasExtendedXMP" in source.xmp:
+        notes.append("extended XMP was left out: it is not read")
+    if not people and xmp.names_faces(source.xmp):
+        notes.append("face regions were left out of XMP: they no longer hold")
     packet = xmp.updated(source.xmp, photo.width, photo.height, people=people, srgb=srgb)
     return Payload(
         _fitting("EXIF", source.exif, exif.serialize(_kept(found, kind, notes)), kind, notes),
         _fitting("XMP", source.xmp, packet, kind, notes),
         _fitting("IPTC", source.iptc, source.iptc, kind, notes),
+        _fitting_texts(source.texts, kind, notes),
         source.dpi,
         tuple(notes),
     )
@@ -150,6 +179,20 @@ def _fitting(name: str, before: bytes, after: bytes, kind: Format, notes: list[s
     return b"" if reason else after
 
 
+def _fitting_texts(texts: tuple[tuple[str, str], ...], kind: Format, notes: list[str]) -> tuple[tuple[str, str], ...]:
+    """The texts that the format can hold, brought up to date; a note if some had to go."""
+    allowed = [COMMENT] if "comment" in kind.metadata else []
+    kept = tuple(
+        (name, "faceedit" if name == SOFTWARE else text)
+        for name, text in texts
+        if (name in allowed or "texts" in kind.metadata) and len(text.encode("utf-8", "replace")) <= _LONGEST_TEXT
+    )
+    if len(kept) < len(texts):
+        what = "the comment was" if [name for name, _ in texts] == [COMMENT] else "named texts were"
+        notes.append(f"{what} left out: {kind.name} holds none, or none so long")
+    return kept
+
+
 def _present(found: Exif, photo: Photo, *, srgb: bool) -> Exif:
     """The block as it must be for upright pixels of this size, in sRGB if they are; only what is there is changed."""
     facts = {
@@ -162,6 +205,9 @@ def _present(found: Exif, photo: Photo, *, srgb: bool) -> Exif:
         facts[INTEROP_IFD, exif.INTEROP_INDEX] = exif.text("R98")
     if any(found.directories.values()):
         found = found.with_value(0, exif.SOFTWARE, exif.text("faceedit"))
+    if found.number(0, exif.ORIENTATION) not in (None, 1):  # where the subject is was said of the picture as it lay
+        for tag in (exif.SUBJECT_AREA, exif.SUBJECT_PLACE):
+            found = exif.without(found, EXIF_IFD, tag)
     for (directory, tag), value in facts.items():
         if tag in found.directories.get(directory, {}):
             found = found.with_value(directory, tag, value)

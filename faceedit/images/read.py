@@ -7,6 +7,7 @@ whatever goes wrong in there becomes `UnreadablePhoto` at one place.
 import contextlib
 import dataclasses
 import io
+import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from faceedit.errors import UnreadablePhoto
 from faceedit.images import header, profiles, raw
 from faceedit.images.decode import Samples, odd_tiff, samples
-from faceedit.images.files import shown
+from faceedit.images.files import open_regular, shown
 from faceedit.images.formats import format_of_pillow
 from faceedit.images.metadata import collected, collected_from_tiff, says_adobe_rgb
 from faceedit.images.tiff import is_tiff
@@ -51,49 +52,82 @@ def read(source: Path | str | bytes, *, limits: Limits = Limits()) -> Photo:
             Whatever the bytes are, nothing else is raised.
     """
     path = None if isinstance(source, bytes) else Path(source)
-    try:
-        content = source if isinstance(source, bytes) else _content(Path(source), limits)
-        return _decoded(content, path, limits)
-    except UnreadablePhoto as error:
-        raise UnreadablePhoto(f"{shown(path or 'picture')}: {error.message}", error.hint) from error.__cause__
+    with named_errors(path):
+        return decoded(content_of(source, limits), path, limits)
 
 
 def native(content: bytes, limits: Limits = Limits()) -> Samples:
     """The samples of a file that `read` could read, upright, in the file's own color space and without alpha."""
-    with _strict_pillow(limits):
+    with strict_pillow(limits):
         found, _, turn = _loaded(content, limits)
     return Samples(turned(found.values, turn), found.space)
 
 
-def _content(path: Path, limits: Limits) -> bytes:
+@contextlib.contextmanager
+def named_errors(path: Path | None) -> Iterator[None]:
+    """Within, errors about a file are given its name."""
     try:
-        if not path.is_file():
-            raise UnreadablePhoto("is no file" if path.exists() else "does not exist")
-        if path.stat().st_size > limits.megabytes * 1e6:
-            raise UnreadablePhoto(f"is larger than {limits.megabytes:g} MB")
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadablePhoto(f"cannot be opened: {error.strerror}") from error
+        yield
+    except UnreadablePhoto as error:
+        raise UnreadablePhoto(f"{shown(path or 'picture')}: {error.message}", error.hint) from error.__cause__
 
 
-def _decoded(content: bytes, path: Path | None, limits: Limits) -> Photo:
-    if not content:
-        raise UnreadablePhoto("is empty")
+@contextlib.contextmanager
+def plain_errors(content: bytes, limits: Limits) -> Iterator[None]:
+    """Within, whatever decoders raise on these bytes becomes one plain line."""
     try:
-        with _strict_pillow(limits):
-            found, source, turn = _loaded(content, limits)
-        pixels, notes = profiles.to_srgb(found, source.icc, adobe=says_adobe_rgb(source.exif))
+        yield
     except UnreadablePhoto:
         raise
     except Exception as error:  # decoders raise anything at all on damaged bytes; this is the one place that maps it
         raise _plain(error, content, limits) from error
+
+
+def content_of(source: Path | str | bytes, limits: Limits) -> bytes:
+    """The bytes of a file that is within the limits; bytes are themselves.
+
+    Raises:
+        UnreadablePhoto: they cannot be had, or are too many or none.
+    """
+    content = source if isinstance(source, bytes) else _file_content(Path(source), limits)
+    if not content:
+        raise UnreadablePhoto("is empty")
+    return content
+
+
+def _file_content(path: Path, limits: Limits) -> bytes:
+    try:
+        if not path.is_file():
+            raise UnreadablePhoto("is no file" if path.exists() else "does not exist")
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > limits.megabytes * 1e6:
+                raise UnreadablePhoto(f"is larger than {limits.megabytes:g} MB")
+            return file.read()
+    except OSError as error:
+        raise UnreadablePhoto(f"cannot be opened: {error.strerror}") from error
+
+
+def decoded(content: bytes, path: Path | None, limits: Limits) -> Photo:
+    """The photo that these bytes hold; the first one where there are several.
+
+    Raises:
+        UnreadablePhoto: as `read` does, without the name.
+    """
+    with plain_errors(content, limits):
+        with strict_pillow(limits):
+            found, source, turn = _loaded(content, limits)
+        return finished(found, dataclasses.replace(source, path=path), turn)
+
+
+def finished(found: Samples, source: Source, turn: int) -> Photo:
+    """Samples as a photo: in sRGB, turned upright."""
+    pixels, notes = profiles.to_srgb(found, source.icc, adobe=says_adobe_rgb(source.exif))
     alpha = None if found.alpha is None else turned(found.alpha, turn)
-    source = dataclasses.replace(source, path=path, notes=(*source.notes, *notes))
-    return Photo(turned(pixels, turn), alpha, source=source)
+    return Photo(turned(pixels, turn), alpha, source=dataclasses.replace(source, notes=(*source.notes, *notes)))
 
 
 @contextlib.contextmanager
-def _strict_pillow(limits: Limits) -> Iterator[None]:
+def strict_pillow(limits: Limits) -> Iterator[None]:
     """Pillow with its process-wide switches set for one picture: our cap, bombs as errors, nothing cut off passes."""
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -118,21 +152,26 @@ def _loaded(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
 
 def _by_pillow(content: bytes, limits: Limits) -> tuple[Samples, Source, int]:
     try:
-        picture = _opened(content, limits)
+        picture = opened(content, limits)
     except UnidentifiedImageError:
         if not is_tiff(content):
             raise
         found = odd_tiff(content, limits.megapixels * 1e6)
         return found, Source(format="tiff", grey=found.grey, **collected_from_tiff(content)), 1
-    name = format_of_pillow(picture.format).name
-    frames, notes = header.frames(picture, limits.frames), header.remarks(picture, content)
+    frames = header.frames(picture, limits.frames)
     found = samples(picture, content)
+    return found, *described(picture, content, found, frames)
+
+
+def described(picture: Image.Image, content: bytes, found: Samples, frames: int) -> tuple[Source, int]:
+    """What the file of a picture that is loaded says besides, and how the picture has yet to be turned."""
+    name, notes = format_of_pillow(picture.format).name, header.remarks(picture, content)
     facts = {**collected(picture, content), **header.coding(picture, content)}
     source = Source(format=name, frames=frames, notes=notes, grey=found.grey, **facts)
-    return found, source, 1 if name in _UPRIGHT else orientation(source.exif)
+    return source, 1 if name in _UPRIGHT else orientation(source.exif)
 
 
-def _opened(content: bytes, limits: Limits) -> Image.Image:
+def opened(content: bytes, limits: Limits) -> Image.Image:
     """The picture behind its header; not a pixel is decoded yet."""
     picture = Image.open(io.BytesIO(content), formats=header.kinds(content))
     if picture.width * picture.height > limits.megapixels * 1e6:  # Pillow measures some formats only when loading

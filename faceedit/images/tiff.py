@@ -9,6 +9,8 @@ import logging
 import struct
 import sys
 import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from faceedit.images.exif import LONG, RATIONAL, SHORT, UNDEFINED, Exif, Value
 from faceedit.images.upright import orientation, turned
 
 _BITS, _PHOTOMETRIC, _PLANAR, _EXTRA, _FORMAT, _SUBFILE = 258, 262, 284, 338, 339, 254
+_REDUCED = 1
 _DEFLATE = (8, 32946)
 _WHITE_IS_ZERO, _SEPARATE_PLANES, _PREMULTIPLIED, _UNSIGNED = 0, 2, 1, 1
 _SPACES = {0: "L", 1: "L", 2: "RGB", 5: "CMYK"}  # by photometric interpretation
@@ -35,6 +38,31 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 def is_tiff(content: bytes) -> bool:
     """Whether these bytes start as a TIFF or BigTIFF file."""
     return content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def pages(content: bytes) -> Iterator[bytes]:
+    """A TIFF file's pages, each as a file that holds it alone; smaller copies of pages are left out.
+
+    Damaged bytes raise whatever they raise.
+    """
+    order = "<" if content[:2] == b"II" else ">"
+    # Where the first page's place stands and how places and counts are written: TIFF, or BigTIFF.
+    link, place, number, step = (8, "Q", "Q", 20) if 43 in content[2:4] else (4, "I", "H", 12)
+    size, seen, start = struct.calcsize(place), {0}, link
+    (at,) = struct.unpack_from(order + place, content, start)
+    while at not in seen:
+        seen.add(at)
+        (count,) = struct.unpack_from(order + number, content, at)
+        tags = at + struct.calcsize(number)
+        link = tags + step * count
+        (following,) = struct.unpack_from(order + place, content, link)
+        page = bytearray(content)
+        struct.pack_into(order + place, page, start, at)
+        page[link : link + size] = bytes(size)
+        entries = (struct.unpack_from(order + "HH" + place + "I", content, tags + step * each) for each in range(count))
+        if not any(tag == _SUBFILE and value & _REDUCED for tag, _, _, value in entries):
+            yield bytes(page)
+        at = following
 
 
 def is_deep(picture: Image.Image) -> bool:
@@ -130,16 +158,43 @@ def _bounded(page: Any, content: bytes) -> bool:
     return True
 
 
-def encode(samples: NDArray[Any], metadata: Exif, blocks: dict[int, bytes], dpi: tuple[float, float] | None) -> bytes:
-    """(H, W, C) uint8 or uint16, C of 1 to 4 (grey, grey and alpha, RGB, RGBA), as a TIFF file, deflated without loss.
+@dataclass(frozen=True)
+class Page:
+    """What a page is made of: samples (H, W, C) uint8 or uint16, C of 1 to 4 (grey, grey and alpha, RGB, RGBA).
 
     `blocks` are further tags of plain bytes (XMP, IPTC, ICC profile).
     """
-    height, width, channels = samples.shape
-    depth = 8 * samples.dtype.itemsize
-    rows = max(1, _STRIP_BYTES // (width * channels * samples.dtype.itemsize))
-    strips = [_strip(samples[top : top + rows], metadata.order) for top in range(0, height, rows)]
-    offsets = np.cumsum([8, *map(len, strips)])[:-1]
+
+    samples: NDArray[Any]
+    metadata: Exif = field(default_factory=Exif)
+    blocks: dict[int, bytes] = field(default_factory=dict)
+    dpi: tuple[float, float] | None = None
+
+
+def encode(pages: Sequence[Page]) -> bytes:
+    """Pages as a TIFF file, deflated without loss. The first one's byte order is that of all values."""
+    order = pages[0].metadata.order
+    content, link = bytearray(b"II*\0" if order == "<" else b"MM\0*") + bytes(4), 4
+    for page in pages:
+        metadata = page.metadata if page.metadata.order == order else Exif(order)
+        rows = max(1, _STRIP_BYTES // (page.samples[0].nbytes or 1))
+        strips = [_strip(page.samples[top : top + rows], order) for top in range(0, len(page.samples), rows)]
+        tags = _tags(page, metadata, rows, strips, len(content))
+        content += b"".join(strips)
+        content += bytes(len(content) % 2)
+        struct.pack_into(order + "I", content, link, len(content))
+        main = {**metadata.directories.get(0, {}), **tags}
+        directory = exif.directory_at(Exif(order, {**metadata.directories, 0: main}), 0, len(content))
+        link = len(content) + 2 + 12 * struct.unpack_from(order + "H", directory)[0]
+        content += directory
+    return bytes(content)
+
+
+def _tags(page: Page, metadata: Exif, rows: int, strips: list[bytes], start: int) -> dict[int, Value]:
+    """The tags that say how a page's samples lie in the file, in strips of so many rows, from `start` on."""
+    height, width, channels = page.samples.shape
+    depth = 8 * page.samples.dtype.itemsize
+    offsets = np.cumsum([start, *map(len, strips)])[:-1]
     colors = 3 if channels > 2 else 1
     tags = {
         256: metadata.numbers(LONG, width),
@@ -155,12 +210,10 @@ def encode(samples: NDArray[Any], metadata: Exif, blocks: dict[int, bytes], dpi:
     }
     if channels > colors:
         tags[_EXTRA] = metadata.numbers(SHORT, 2)  # alpha that colours are not multiplied by
-    for tag, value in zip((282, 283), dpi or (), strict=False):
+    for tag, value in zip((282, 283), page.dpi or (), strict=False):
         tags[tag] = Value(RATIONAL, 1, struct.pack(metadata.order + "II", round(value * 10000), 10000))
-    tags |= {296: metadata.numbers(SHORT, 2)} if dpi else {}  # per inch
-    tags |= {tag: Value(UNDEFINED, len(block), block) for tag, block in blocks.items() if block}
-    main = {**metadata.directories.get(0, {}), **tags}
-    return exif.with_body(Exif(metadata.order, {**metadata.directories, 0: main}), b"".join(strips))
+    tags |= {296: metadata.numbers(SHORT, 2)} if page.dpi else {}  # per inch
+    return tags | {tag: Value(UNDEFINED, len(block), block) for tag, block in page.blocks.items() if block}
 
 
 def _strip(rows: NDArray[Any], order: str) -> bytes:

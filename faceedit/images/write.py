@@ -16,7 +16,8 @@ from faceedit.errors import PhotoError
 from faceedit.images import metadata
 from faceedit.images.encode import ENCODERS, Job
 from faceedit.images.files import shown, write_atomic
-from faceedit.images.formats import Format, format_named, suffix_format
+from faceedit.images.formats import FORMATS, Format, format_named, suffix_format
+from faceedit.images.frames import Frames
 from faceedit.images.metadata import Policy
 from faceedit.images.profiles import srgb_profile
 from faceedit.photo import Photo, eight_bit
@@ -49,21 +50,44 @@ def encode(photo: Photo, options: WriteOptions = WriteOptions()) -> bytes:
         SetupError: the format needs an extra that is not installed.
         PhotoError: the format cannot hold this photo.
     """
+    return _encoded(_job(photo, options))
+
+
+def encode_frames(frames: Frames, options: WriteOptions = WriteOptions()) -> bytes:
+    """An animation, or pages, as the bytes of a file.
+
+    Raises:
+        PhotoError: the format does not hold several such pictures, or they are not of one size.
+    """
+    first, kind = frames.photos[0], output_format(frames.photos[0], options)
+    what = "frames" if frames.timing else "pages"
+    if kind.several != what:
+        able = ", ".join(each.name for each in FORMATS.values() if each.several == what)
+        raise PhotoError(_sentence(first, f"{kind.name} holds no {what}"), f"use format: same, or one of {able}")
+    if frames.timing and len({photo.pixels.shape for photo in frames.photos}) > 1:
+        raise PhotoError(_sentence(first, "its frames would be of several sizes"), "leave out the step that crops")
+    job, *following = [_job(photo, options) for photo in frames.all_with_alpha()]
+    timing = frames.timing and frames.timing.held_by(kind.name)
+    return _encoded(replace(job, following=tuple(following), timing=timing))
+
+
+def _job(photo: Photo, options: WriteOptions) -> Job:
     kind = output_format(photo, options)
     if max(photo.height, photo.width) > kind.longest:
         raise PhotoError(_sentence(photo, f"{kind.name} holds at most {kind.longest} pixels a side"), "use png or tiff")
     samples = _samples(photo, kind, options)
     payload = metadata.payload(photo, options.metadata, kind, people=options.people, srgb=not options.own_space)
     bare = options.metadata == "none"
-    job = Job(
-        samples, photo.source, payload, options.quality, b"" if bare else _profile(photo, samples, options), kind, bare
-    )
+    profile = b"" if bare else _profile(photo, samples, options)
+    return Job(samples, photo.source, payload, options.quality, profile, kind, bare)
+
+
+def _encoded(job: Job) -> bytes:
     try:
-        return ENCODERS[kind.name](job)
+        return ENCODERS[job.kind.name](job)
     except (OSError, ValueError, OverflowError, struct.error) as error:
-        raise PhotoError(
-            _sentence(photo, f"cannot be written as {kind.name} ({shown(str(error))})"), "use png or tiff"
-        ) from error
+        reason = f"cannot be written as {job.kind.name} ({shown(str(error))})"
+        raise PhotoError(f"{shown(job.source.path or 'picture')}: {reason}", "use png or tiff") from error
 
 
 def _profile(photo: Photo, samples: NDArray[Any], options: WriteOptions) -> bytes:

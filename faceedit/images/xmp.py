@@ -29,6 +29,12 @@ _PEOPLE_NAMESPACES = (
 )
 
 
+def names_faces(packet: bytes) -> bool:
+    """Whether a packet may say where faces are, and whose."""
+    places = [name.encode() for name in _PEOPLE_NAMESPACES]
+    return any(name in packet for name in [*places, b"PersonInImage", b"ImageRegion"])
+
+
 def updated(packet: bytes, width: int, height: int, *, people: bool = True, srgb: bool = True) -> bytes:
     """The packet for an upright picture of this size, without face regions if not `people`; b"" if unusable.
 

@@ -7,24 +7,32 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from faceedit import images
+from faceedit.detection import Detection, merged
 from faceedit.geometry import Box
-from faceedit.photo import eight_bit
 from faceedit.verify.container import Contents, check
+from faceedit.verify.frames import FramesVerdict, verified_frames
 from faceedit.verify.look import SecondLook
-from faceedit.verify.output import Look, Promise, Verdict, bare, holds_more_than_shown, unexplained, verified
+from faceedit.verify.output import Promise, Verdict, bare, holds_more_than_shown, unexplained, verified
 from faceedit.verify.patches import patches
+from faceedit.verify.seen import Look, faces_in, views
 
 __all__ = [
     "Contents",
+    "FramesVerdict",
     "Look",
     "Promise",
     "SecondLook",
     "Verdict",
     "bare",
     "check",
+    "faces_in",
     "unexplained",
     "verified",
+    "verified_frames",
     "verify_file",
 ]
 
@@ -40,15 +48,21 @@ def verify_file(
     Raises:
         UnreadablePhoto: the file is no picture that can be read whole.
     """
-    photo = images.read_isolated(file, limits=limits or images.Limits())
+    limits = limits or images.Limits()
+    first = images.read_isolated(file, limits=limits)
+    several = first.source.frames > 1 and bool(images.FORMATS[first.source.format].several)
+    photos = images.frames_isolated(file, limits=limits).photos if several else (first,)
     content = file if isinstance(file, bytes) else Path(file).read_bytes()
-    contents = check(content)
+    contents = check(content, several=several)
     problems = list(contents.problems)
-    if holds_more_than_shown(photo):
+    if any(map(holds_more_than_shown, photos)):
         problems.append("transparent parts hide a picture")
-    if photo.source.frames > 1:
-        problems.append(f"has {photo.source.frames} frames or pages, and only the first was looked at")
-    pixels = eight_bit(photo.pixels)
+    if len(photos) < first.source.frames:
+        problems.append(f"has {first.source.frames} frames or pages, and only the first was looked at")
+    faces = [face for photo in photos for view in views(photo) for face in _bare_faces(view, look, left)]
+    return Verdict(tuple(merged(faces)), tuple(problems), contents.notes)
+
+
+def _bare_faces(pixels: NDArray[np.uint8], look: Look, left: Sequence[Box]) -> tuple[Detection, ...]:
     found = look(pixels)
-    faces = unexplained(found, patches(pixels, [face.box for face in found]), left)
-    return Verdict(faces, tuple(problems), contents.notes)
+    return unexplained(found, patches(pixels, [face.box for face in found]), left)

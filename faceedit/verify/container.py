@@ -1,13 +1,13 @@
 """A picture file's own bytes held against an allow-list: anything that is not needed to see the picture is named.
 
-One module a format does the work: `jpeg`, `png`, `webp`, `tiff`. AVIF and HEIF are only skimmed, and that is said.
+One module a format does the work: `jpeg`, `png`, `webp`, `tiff`, `gif`. AVIF and HEIF are only skimmed, which is said.
 """
 
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faceedit.verify import jpeg, png, tiff, webp
+from faceedit.verify import gif, jpeg, png, tiff, webp
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,12 @@ _ITEMS = {b"Exif": "EXIF", b"mime": "XMP or other text", b"uri ": "a link"}
 _UNCHECKED = "what an AVIF or HEIF file holds within its picture data cannot be checked; JPEG and PNG can"
 
 
-def check(content: bytes) -> Contents:
-    """What a picture file holds beside its picture."""
+def check(content: bytes, *, several: bool = False) -> Contents:
+    """What a picture file holds beside its picture, or beside its frames or pages if it may have `several`."""
     for name, starts, problems in _WALKS:
         if starts(content):
-            return Contents(name, tuple(problems(content)), (_UNCHECKED,) if name == "avif or heif" else ())
+            found = _SEVERAL[name](content, several=True) if several and name in _SEVERAL else problems(content)
+            return Contents(name, tuple(dict.fromkeys(found)), (_UNCHECKED,) if name == "avif or heif" else ())
     return Contents("", ("is of a kind that cannot be checked",))
 
 
@@ -70,5 +71,7 @@ _WALKS: tuple[tuple[str, _Starts, Callable[[bytes], list[str]]], ...] = (
     ("png", lambda content: content[:8] == b"\x89PNG\r\n\x1a\n", png.problems),
     ("webp", lambda content: content[:4] == b"RIFF" and content[8:12] == b"WEBP", webp.problems),
     ("tiff", lambda content: content[:4] in (b"II*\0", b"MM\0*"), tiff.problems),
+    ("gif", lambda content: content[:6] in (b"GIF87a", b"GIF89a"), gif.problems),
     ("avif or heif", lambda content: content[4:8] == b"ftyp", _skimmed),
 )
+_SEVERAL = {"png": png.problems, "webp": webp.problems, "tiff": tiff.problems, "gif": gif.problems}

@@ -1,20 +1,18 @@
 """One finished file judged: is it what covering the faces gives, does it show a face, what does it hold besides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceedit import images
 from faceedit.coverage import Bools, Covered
 from faceedit.detection import Detection
 from faceedit.errors import UnreadablePhoto
 from faceedit.geometry import Box
-from faceedit.photo import Photo, Source, eight_bit
+from faceedit.photo import Photo, Source
 from faceedit.verify.container import check
-
-Look = Callable[[NDArray[np.uint8]], Sequence[Detection]]
+from faceedit.verify.seen import Look, faces_in
 
 # A detector also fires on a patch with shoulders below it. What it sees there is no face if so much of it is patch.
 COVERED = 0.6
@@ -49,12 +47,16 @@ class Promise:
     left: tuple[Box, ...]
     options: images.WriteOptions
 
-    def reference(self) -> bytes:
-        """The file as it must be: the fill laid anew over the mask, on a photo that knows nothing of its source."""
+    def expected(self) -> Photo:
+        """The photo as it must be: the fill laid anew over the mask, and nothing known of its source."""
         photo, mask = self.photo, self.covered.mask
         pixels = np.where(mask[..., None], self.covered.fill, photo.pixels)
         alpha = None if photo.alpha is None else np.where(mask, np.iinfo(photo.alpha.dtype).max, photo.alpha)
-        return images.encode(bare(Photo(pixels, alpha, source=photo.source)), self.options)
+        return bare(Photo(pixels, alpha, source=photo.source))
+
+    def reference(self) -> bytes:
+        """The file as it must be."""
+        return images.encode(self.expected(), self.options)
 
 
 def bare(photo: Photo) -> Photo:
@@ -85,9 +87,9 @@ def verified(content: bytes, promise: Promise, look: Look, limits: images.Limits
         return Verdict((), (*problems, f"the finished file {error.message}"), contents.notes, covered.share)
     if content != promise.reference():
         problems.append("a covered face may show through: the file is not what the fill alone would give")
-    if photo.pixels.shape != covered.fill.shape or _shows(photo, covered, exact=contents.format in ("png", "tiff")):
+    if photo.pixels.shape != covered.fill.shape or shows(photo, covered, exact=contents.format in ("png", "tiff")):
         problems.append("a covered face shows through")
-    faces = unexplained(look(eight_bit(photo.pixels)), covered.mask, promise.left)
+    faces = unexplained(faces_in(photo, look), covered.mask, promise.left)
     return Verdict(faces, tuple(problems), contents.notes, covered.share)
 
 
@@ -110,7 +112,7 @@ def is_left(box: Box, left: Sequence[Box]) -> bool:
     return False
 
 
-def _shows(photo: Photo, covered: Covered, *, exact: bool) -> bool:
+def shows(photo: Photo, covered: Covered, *, exact: bool) -> bool:
     """Whether the decoded picture is transparent, or, where coding loses nothing, another than the fill in the mask."""
     if photo.alpha is not None and (photo.alpha[covered.mask] != np.iinfo(photo.alpha.dtype).max).any():
         return True

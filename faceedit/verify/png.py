@@ -3,9 +3,12 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 # Chunks that say how the picture is coded and shown, and the bytes that they may have at most.
 _ALLOWED = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 1 << 31, b"IEND": 0, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
+# And those of an animation.
+_FRAMES = {b"acTL": 8, b"fcTL": 26, b"fdAT": 1 << 31}
 _ONCE = frozenset(_ALLOWED) - {b"IDAT"}
 _NAMES = {
     b"tEXt": "text",
@@ -23,20 +26,42 @@ _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
 _PIECE = 1 << 16
 
 
-def problems(content: bytes) -> list[str]:
-    """What a PNG file holds beside the picture, in plain sentences; empty if nothing."""
+@dataclass
+class _Walk:
+    """What was met in a file: its header, the pieces of its picture, and those of frames, each with its size."""
+
+    header: bytes = b""
+    said: int = 0
+    pieces: list[bytes] = field(default_factory=list)
+    frames: list[tuple[int, int, list[bytes]]] = field(default_factory=list)
+
+    def take(self, name: bytes, body: bytes) -> None:
+        """Note one chunk."""
+        if name == b"IHDR":
+            self.header = body
+        elif name == b"acTL":
+            self.said = int.from_bytes(body[:4], "big")
+        elif name == b"fcTL":
+            width, height = struct.unpack_from(">II", body, 4)
+            self.frames.append((width, height, []))
+        elif name == b"fdAT" and self.frames:
+            self.frames[-1][2].append(body[4:])
+        elif name == b"IDAT":
+            self.pieces.append(body)
+            if self.frames:  # the picture is the first frame
+                self.frames[-1][2].append(body)
+
+
+def problems(content: bytes, *, several: bool = False) -> list[str]:
+    """What a PNG file holds beside the picture, or beside `several` frames, in plain sentences; empty if nothing."""
     found: list[str] = []
     seen: set[bytes] = set()
-    header = b""
-    pieces = []
+    walk = _Walk()
     end = 8
     for name, body, after in _chunks(content):
-        found += _judged(name, body, seen)
+        found += [] if several and _FRAMES.get(name, -1) >= len(body) else _judged(name, body, seen)
         seen.add(name)
-        if name == b"IHDR":
-            header = body
-        elif name == b"IDAT":
-            pieces.append(body)
+        walk.take(name, body)
         end = after
         if name == b"IEND":
             break
@@ -44,7 +69,9 @@ def problems(content: bytes) -> list[str]:
         return [*found, "the picture is cut off, or a chunk is damaged"]
     if end < len(content):
         found.append(f"{len(content) - end} bytes lie behind the end of the picture")
-    return found + _coded(header, pieces, seen)
+    if several and len(walk.frames) != walk.said:
+        found.append("holds another number of frames than it says")
+    return found + _coded(walk, seen)
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, int]]:
@@ -68,18 +95,21 @@ def _judged(name: bytes, body: bytes, seen: set[bytes]) -> list[str]:
     return []
 
 
-def _coded(header: bytes, pieces: list[bytes], seen: set[bytes]) -> list[str]:
+def _coded(walk: _Walk, seen: set[bytes]) -> list[str]:
     """What is wrong with the picture's own data: more of it than the picture needs, or a palette without use."""
-    if len(header) != 13:
+    if len(walk.header) != 13:
         return ["the header is damaged"]
-    width, height, depth, color, *_, interlaced = struct.unpack(">IIBBBBB", header)
+    width, height, depth, color, *_, interlaced = struct.unpack(">IIBBBBB", walk.header)
     if color not in _CHANNELS:
         return ["the header is damaged"]
     if b"PLTE" in seen and color != 3:
         return ["holds a palette that the picture does not use"]
     bits = depth * _CHANNELS[color]
-    needed = sum(rows * (1 + (columns * bits + 7) // 8) for rows, columns in _parts(height, width, bool(interlaced)))
-    return _inflated(pieces, needed)
+    found: list[str] = []
+    for across, down, pieces in [(width, height, walk.pieces), *walk.frames]:
+        parts = _parts(down, across, bool(interlaced))
+        found += _inflated(pieces, sum(rows * (1 + (columns * bits + 7) // 8) for rows, columns in parts))
+    return list(dict.fromkeys(found))
 
 
 def _parts(height: int, width: int, interlaced: bool) -> list[tuple[int, int]]:

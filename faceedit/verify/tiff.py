@@ -27,6 +27,7 @@ _NAMES = {
     34675: "a colour profile",
     34853: "a place",
 }
+_SUBFILE, _REDUCED = 254, 1
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _CHANNELS, _ROWS = 256, 257, 258, 259, 277, 278
 _STARTS, _LENGTHS = (273, 324), (279, 325)
 _DEFLATE = (8, 32946)
@@ -43,27 +44,39 @@ class _Walk:
     known: list[tuple[int, int]]
 
 
-def problems(content: bytes) -> list[str]:
-    """What a TIFF file holds beside the picture, in plain sentences; empty if nothing."""
+def problems(content: bytes, *, several: bool = False) -> list[str]:
+    """What a TIFF file holds beside the picture, or beside `several` pages, in plain sentences; empty if nothing."""
     order = "<" if content[:2] == b"II" else ">"
     if content[2:4] not in (b"*\0", b"\0*"):
         return ["is a BigTIFF or another kind that cannot be checked"]
     try:
         walk = _Walk(content, order, {}, [(0, 8)])
-        found = _directory(walk, struct.unpack_from(order + "I", content, 4)[0])
-        return found + _samples(walk) + _gaps(walk)
+        (at,) = struct.unpack_from(order + "I", content, 4)
+        found: list[str] = []
+        pages = {0}
+        while at not in pages:
+            pages.add(at)
+            walk.values = {}
+            wrong, at = _directory(walk, at)
+            found += wrong + _samples(walk)
+            if at and not several:
+                found.append("holds further pages")
+                break
+        return [*dict.fromkeys(found), *_gaps(walk)]
     except (struct.error, zlib.error, KeyError, IndexError, ZeroDivisionError, OverflowError):
         return ["is damaged"]
 
 
-def _directory(walk: _Walk, at: int) -> list[str]:
+def _directory(walk: _Walk, at: int) -> tuple[list[str], int]:
+    """Problems of a page's tags, and where the next page's are."""
     found: list[str] = []
     (count,) = struct.unpack_from(walk.order + "H", walk.content, at)
     for index in range(count):
         found += _tag(walk, at + 2 + 12 * index)
     (following,) = struct.unpack_from(walk.order + "I", walk.content, at + 2 + 12 * count)
     walk.known.append((at, at + 6 + 12 * count))
-    return [*found, "holds further pages"] if following else found
+    reduced = bool(walk.values.get(_SUBFILE, (0,))[0] & _REDUCED)
+    return [*found, *(["holds a smaller copy of a picture"] if reduced else [])], following
 
 
 def _tag(walk: _Walk, at: int) -> list[str]:
