@@ -5,6 +5,7 @@ colours in: L is perceived lightness 0..1, a is green to red, b is blue to yello
 """
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
@@ -35,44 +36,35 @@ _FROM_LAB = np.linalg.inv(_LMS_TO_LAB).T.astype(np.float32)
 _FROM_LMS = np.linalg.inv(_RGB_TO_LMS).T.astype(np.float32)
 
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+# Colours worked on at a time.
+_RUN = 16384
 # Halvings of the chroma when a colour lies outside sRGB: 6 leave less than 2 % of it undecided.
 _GAMUT_STEPS = 6
 
 
 def to_linear(srgb: Float) -> Float:
     """sRGB 0..1 as linear light 0..1. Source: IEC 61966-2-1."""
-    bent = np.power((np.maximum(srgb, 0) + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))
-    return np.where(srgb <= 0.04045, srgb / np.float32(12.92), bent)
+    return _in_runs(_lit, srgb)
 
 
 def from_linear(linear: Float) -> Float:
     """Linear light as sRGB; values outside 0..1 are clipped. Source: IEC 61966-2-1."""
-    light = np.clip(linear, 0, 1)
-    # Powers of zero are several times slower than others; the curve's straight foot is far longer than this.
-    bent = np.float32(1.055) * np.power(np.maximum(light, np.float32(1e-6)), np.float32(1 / 2.4)) - np.float32(0.055)
-    return np.where(light <= 0.0031308, light * np.float32(12.92), bent)
+    return _in_runs(_encoded, linear)
 
 
 def to_oklab(srgb: Float) -> Float:
     """sRGB (..., 3) 0..1 as OKLab (..., 3): lightness 0..1, then a and b, about -0.4..0.4."""
-    lms = np.maximum(_times(to_linear(np.asarray(srgb, np.float32)), _TO_LMS), np.float32(1e-15))
-    return _times(np.power(lms, np.float32(1 / 3)), _TO_LAB)
+    return _in_runs(_seen, srgb)
 
 
 def from_oklab(lab: Float) -> Float:
     """OKLab (..., 3) as sRGB (..., 3) 0..1, clipped channel by channel; see `fit_gamut` for colours beyond sRGB."""
-    return from_linear(_linear(np.asarray(lab, np.float32)))
+    return _in_runs(lambda colors: _encoded(_linear(colors)), lab)
 
 
 def to_srgb(lab: Float) -> Float:
     """OKLab (..., 3) as sRGB (..., 3) 0..1; a colour beyond sRGB loses chroma, never hue: see `fit_gamut`."""
-    fitted = np.array(lab, np.float32)
-    np.clip(fitted[..., 0], 0, 1, out=fitted[..., 0])
-    linear = _linear(fitted)
-    outside = _beyond(linear)
-    if outside.any():
-        linear[outside] = _linear(_drawn_in(fitted[outside]))
-    return from_linear(linear)
+    return _in_runs(_shown, lab)
 
 
 def fit_gamut(lab: Float) -> Float:
@@ -123,6 +115,42 @@ Color = Annotated[
     BeforeValidator(checked),
     WithJsonSchema({"type": "string", "format": "color", "pattern": "^#([0-9a-fA-F]{3}){1,2}$"}),
 ]
+
+
+def _in_runs(work: Callable[[Float], Float], values: Float) -> Float:
+    """`work` on some values at a time, few enough to stay in the processor's cache, which is several times faster."""
+    colors = values.ndim > 1 and values.shape[-1] == 3
+    flat = np.ascontiguousarray(values, np.float32).reshape((-1, 3) if colors else -1)
+    result = np.empty_like(flat)
+    for start in range(0, len(flat), _RUN):
+        result[start : start + _RUN] = work(flat[start : start + _RUN])
+    return result.reshape(values.shape)
+
+
+def _lit(srgb: Float) -> Float:
+    bent = np.power(np.maximum(srgb, 0) * np.float32(1 / 1.055) + np.float32(0.055 / 1.055), np.float32(2.4))
+    return np.where(srgb <= 0.04045, srgb * np.float32(1 / 12.92), bent)
+
+
+def _encoded(linear: Float) -> Float:
+    light = np.clip(linear, 0, 1)
+    # Powers of zero are several times slower than others; the curve's straight foot is far longer than this.
+    bent = np.float32(1.055) * np.power(np.maximum(light, np.float32(1e-6)), np.float32(1 / 2.4)) - np.float32(0.055)
+    return np.where(light <= 0.0031308, light * np.float32(12.92), bent)
+
+
+def _seen(srgb: Float) -> Float:
+    return _times(np.cbrt(_times(_lit(srgb), _TO_LMS)), _TO_LAB)
+
+
+def _shown(lab: Float) -> Float:
+    fitted = lab.copy()
+    np.clip(fitted[:, 0], 0, 1, out=fitted[:, 0])
+    linear = _linear(fitted)
+    outside = _beyond(linear)
+    if outside.any():
+        linear[outside] = _linear(_drawn_in(fitted[outside]))
+    return _encoded(linear)
 
 
 def _linear(lab: Float) -> Float:

@@ -14,7 +14,12 @@ from faceedit.matte.filters import (
     guided_filter,
     luma,
     mean_inside,
+    picked,
+    read,
+    records,
+    resized,
     smoothstep,
+    soft,
 )
 from faceedit.matte.opacity import alpha, foreground
 
@@ -30,5 +35,10 @@ __all__ = [
     "guided_filter",
     "luma",
     "mean_inside",
+    "picked",
+    "read",
+    "records",
+    "resized",
     "smoothstep",
+    "soft",
 ]

@@ -31,7 +31,7 @@ def alpha(pixels: Channels, mask: Plane, band_px: float, hairy: Plane | None = N
         plain = blurred(hard, band_px / 4)
         near = plain + hairy * (near - plain)
     mixed = (near <= SURE) & (near >= 1 - SURE)
-    step = max(1, round(band_px / 8))
+    step = max(1, round(band_px / 5))
     size = (max(1, mask.shape[1] // step), max(1, mask.shape[0] // step))
     small, rough = channels(pixels, size), resized(near, size)
     lines, explained = _told_by_color(small, resized(hard, size), band_px / step)
@@ -48,9 +48,9 @@ def alpha(pixels: Channels, mask: Plane, band_px: float, hairy: Plane | None = N
 def _told_by_color(small: Channels, hard: Plane, radius: float) -> tuple[list[Plane], Plane]:
     """The lines that fit a hard mask to the colours, first in wide, then in narrow windows; how well the first do."""
     guides = [small[..., channel] for channel in range(3)]
-    *slopes, offset, explained = coefficients(guides, hard, max(1, round(radius)), FLAT)
+    *slopes, offset, explained = coefficients(guides, hard, max(1, round(radius)), FLAT, r2=True)
     rough = np.clip(offset + sum(slope * guide for slope, guide in zip(slopes, guides, strict=True)), 0, 1)
-    return coefficients(guides, rough, max(1, round(radius / 2)), FLAT)[:-1], explained
+    return coefficients(guides, rough, max(1, round(radius / 2)), FLAT), explained
 
 
 def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) -> Channels:
@@ -98,7 +98,7 @@ def foreground(pixels: Channels, opacity: Plane) -> Channels:
     for small, mix in reversed(levels):
         size = (mix.shape[1], mix.shape[0])
         front, back = channels(front, size), channels(back, size)
-        for _ in range(10 if max(size) <= 32 else 3):
+        for _ in range(5 if max(size) <= 32 else 3):
             front, back = _relaxed(small, mix, front, back)
     return _explained(pixels, opacity, front, back)
 

@@ -11,13 +11,13 @@ from pydantic import Field
 import faceedit
 from faceedit.color import Color, parse, to_oklab
 from faceedit.geometry import Eye, Frame, oval
-from faceedit.matte import blurred, bounds, mean_inside, smoothstep
+from faceedit.matte import blurred, bounds, mean_inside, resized, smoothstep
 from faceedit_makeup.powder import powdered
 
 Float = NDArray[np.float32]
 
-# Places along an eye at which the edges of its lids are looked for.
-PLACES = 24
+# Places along an eye at which the edges of its lids are looked for, on a grid of so many cells for each of them.
+PLACES, CELLS = 24, 3
 
 
 @faceedit.effect(on="skin | nose")
@@ -110,17 +110,15 @@ def _line(mask: Float, eye: Eye, frame: Frame, drawn: tuple[float, float, float]
     The eye's outline is smoothed into the two arcs that lids are; the line hugs them from outside.
     """
     width_px, wing, lower = drawn
-    rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
-    along, down = eye.side * frame.across, frame.down
-    x = (columns - eye.middle[0]) * along[0] + (rows - eye.middle[1]) * along[1]
-    y = (columns - eye.middle[0]) * down[0] + (rows - eye.middle[1]) * down[1]
+    along = eye.side * frame.across
     inner, outer = float((eye.inner - eye.middle) @ along), float((eye.outer - eye.middle) @ along)
-    share = (x - inner) / max(outer - inner, 1.0)  # 0 at the inner corner, 1 at the outer one
-    lids = _lids(mask > 0.5, share, y)
+    length = max(outer - inner, 1.0)
+    share, y = _places(mask.shape, mask.shape, eye, frame)
+    lids = _lids(mask, length / (CELLS * PLACES), eye, frame)
     if not lids:
         return np.zeros_like(mask)
     upper, under = lids
-    rise = 0.55 * np.clip(share - 0.9, 0, None) * (outer - inner)  # the wing lifts
+    rise = 0.55 * np.clip(share - 0.9, 0, None) * length  # the wing lifts
     reach = np.clip(1 + wing - share, 0, None)
     thick = width_px * (0.35 + 0.75 * np.clip(share, 0, 1)) * np.clip(6 * (share + 0.06), 0, 1)
     thick *= np.where(share > 1, reach / max(wing, 1e-3), 1)
@@ -130,11 +128,24 @@ def _line(mask: Float, eye: Eye, frame: Frame, drawn: tuple[float, float, float]
     return np.maximum(top, lower * _stroke(under(share) - y, thin, soft)).astype(np.float32)
 
 
-def _lids(inside: NDArray[np.bool_], share: Float, y: Float) -> list[Callable[[Float], Float]]:
-    """The upper and the lower lid as heights `y` over `share`, each a parabola through the edge of the eye.
+def _places(grid: tuple[int, ...], shape: tuple[int, ...], eye: Eye, frame: Frame) -> tuple[Float, Float]:
+    """Where a grid's cells lie on a picture of `shape`: from an eye's inner corner, 0, to the outer, 1; how far below."""
+    y, x = np.mgrid[: grid[0], : grid[1]].astype(np.float32) + np.float32(0.5)
+    x = x * np.float32(shape[1] / grid[1]) - np.float32(eye.middle[0])
+    y = y * np.float32(shape[0] / grid[0]) - np.float32(eye.middle[1])
+    along, down = eye.side * frame.across, frame.down
+    inner, outer = float((eye.inner - eye.middle) @ along), float((eye.outer - eye.middle) @ along)
+    return (x * along[0] + y * along[1] - inner) / max(outer - inner, 1.0), x * down[0] + y * down[1]
 
-    None where too little of the eye is seen.
+
+def _lids(mask: Float, cell: float, eye: Eye, frame: Frame) -> list[Callable[[Float], Float]]:
+    """The upper and the lower lid as heights over an eye's length, each a parabola through the edge of its mask.
+
+    That is looked for on a grid of `cell` pixels, so at every size in the same place. None where too little is seen.
     """
+    height, width = (max(1, round(side / cell)) for side in mask.shape)
+    inside = resized(mask, (width, height)) > 0.5
+    share, y = _places(inside.shape, mask.shape, eye, frame)
     places = np.digitize(share[inside], np.linspace(0, 1, PLACES + 1)) - 1
     filled = [place for place in range(PLACES) if (places == place).any()]
     if len(filled) < PLACES // 3:

@@ -8,19 +8,23 @@ from pydantic import Field
 
 import faceedit
 from faceedit.color import Color, parse, to_oklab, to_srgb
-from faceedit.matte import alpha, blurred, bounds, mean_inside, smoothstep
+from faceedit.matte import alpha, bounds, mean_inside, picked, read, records, smoothstep, soft
 
 Float = NDArray[np.float32]
 
 # Half the width of the zone along the hair's edge in which strands are told from skin and background.
 HAIR_BAND = 0.06
+# Yellow hair is redder in its shadows, by this share of its yellow where there is no light; else it looks green there.
+REDDER = 0.6
+# From here on a pixel is nothing but hair.
+OPAQUE = 0.98
 
 
 @faceedit.effect(on="hair", grow=0.05, feather=0.02)
 def hair_color(
     region: faceedit.Region,
     *,
-    color: Annotated[Color, Field(description="that the hair is dyed")] = "#7a3b22",
+    color: Annotated[Color, Field(description="that the hair is dyed")] = "#5a3524",
     style: Annotated[
         Literal["natural", "vivid"], Field(description="natural keeps the strands' own differences in colour")
     ] = "natural",
@@ -37,25 +41,36 @@ def hair_color(
         return region.untouched()
     pixels = region.pixels[area]
     opacity = alpha(pixels, hair, reach)
-    strands = _strands(pixels, opacity, reach)
-    if fade > 0:
-        opacity = opacity * _towards_tips(region, area, fade)
     dyed = opacity > 0
     if not dyed.any():
         return region.untouched()
-    before, lab = to_oklab(pixels[dyed]), to_oklab(strands[dyed])
-    weight = np.minimum(hair, opacity)[dyed]
+    before = to_oklab(picked(pixels, dyed))
+    lab = _strands(pixels, opacity, before, reach)
+    cover = opacity * _towards_tips(region, area, fade) if fade > 0 else opacity
+    weight = np.minimum(hair, cover)[dyed]
     after = _dyed(lab, weight, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
+    after -= lab
+    after *= cover[dyed][:, None]
+    after += before
     result = region.pixels.copy()
-    result[area][dyed] = to_srgb(before + opacity[dyed][:, None] * (after - lab))
+    records(result[area])[dyed] = records(to_srgb(after))
     return result
 
 
-def _strands(pixels: Float, opacity: Float, reach_px: float) -> Float:
-    """The hair's own colour at each pixel: the pixel's where hair is all there is, else that of the hair nearby."""
-    nearby = blurred(pixels, reach_px / 2, smoothstep(opacity, 0.9, 1.0))
-    own = smoothstep(opacity, 0.5, 0.98)[..., None]
-    return nearby + own * (pixels - nearby)
+def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> Float:
+    """The hair's own colour in OKLab where there is any, (n, 3): that of the pixel, `lab`, if hair is all there is.
+
+    Elsewhere it is that of the hair nearby.
+    """
+    mixed = (opacity > 0) & (opacity < OPAQUE)
+    sure = smoothstep(opacity, 0.9, 1.0)
+    total = np.maximum(soft(sure, reach_px / 2), np.float32(1e-4))
+    around = [soft(pixels[..., channel] * sure, reach_px / 2) / total for channel in range(3)]
+    nearby = read(np.dstack(around), mixed)
+    own = smoothstep(opacity[mixed], 0.5, OPAQUE)[:, None]
+    strands, colors = lab.copy(), picked(pixels, mixed)
+    strands[opacity[opacity > 0] < OPAQUE] = to_oklab(np.asarray(nearby + own * (colors - nearby), np.float32))
+    return strands
 
 
 def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float) -> Float:
@@ -66,6 +81,7 @@ def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float)
     reached = np.array([lightness, *(target[1:] * lightness / max(float(target[0]), 1e-3))], np.float32)
     dyed: Float = reached + np.array([1, spread, spread], np.float32) * (hair - mean)
     dyed[:, 0] = _relit(hair[:, 0], float(mean[0]), lightness)
+    dyed[:, 1] += np.float32(REDDER * max(reached[2], 0)) * np.clip(1 - dyed[:, 0] / max(lightness, 1e-3), 0, 1)
     colorful = _saturation(dyed[:, 0], lightness)
     dyed[:, 1] *= colorful
     dyed[:, 2] *= colorful
@@ -73,11 +89,11 @@ def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float)
 
 
 def _relit(lightness: Float, mean: float, target: float) -> Float:
-    """Lightness moved from `mean` to `target`; strands stand out more, highlights bend before white."""
+    """Lightness moved from `mean` to `target`; lighter hair has deeper shadows too, highlights bend before white."""
     ratio = max(target, 0.02) / max(mean, 0.02)
     room = max(0.97 - target, 0.05)
     brightest = max(float(np.percentile(lightness, 99)) - mean, 1e-3)
-    contrast = min(max(ratio, 1 / ratio) ** 0.5, 2.0, max(0.8 * room / brightest, 0.8))
+    contrast = min(max(ratio, 1.0) ** 0.8, 2.6, max(0.8 * room / brightest, 0.8))
     rest = contrast * (lightness - mean)
     relit = target + np.where(rest > 0.6 * room, _bent(rest, 0.6 * room, room), rest)
     return relit.astype(np.float32)

@@ -12,7 +12,7 @@ import faceedit
 from faceedit.color import Color, from_linear, parse, to_linear, to_oklab
 from faceedit.geometry import Box, Crop
 from faceedit.labels import parse_parts
-from faceedit.matte import blurred, mean_inside
+from faceedit.matte import blurred, mean_inside, picked
 from faceedit.photo import warp
 
 Float = NDArray[np.float32]
@@ -42,7 +42,7 @@ def relight(
     inside = region.selected > 0
     if min(region.shape) < 2 or not inside.any() or region.center("face") is None:
         return region.untouched("skin")
-    lab, towards = to_oklab(region.pixels[inside]), _shading(region, direction)[inside]
+    lab, towards = to_oklab(picked(region.pixels, inside)), _shading(region, direction)[inside]
     lit = np.clip(towards, 0, 1)
     gain = np.float32(amount) * (0.35 * lit * np.clip(1.5 * (1 - lab[:, 0]), 0, 1) - 0.5 * np.clip(-towards, 0, 1))
     lab *= (1 + gain)[:, None]
@@ -63,7 +63,7 @@ def tint(
 ) -> Float | faceedit.Result:
     """Give any parts any colour: green skin, blue lips, violet eyes. Light and shadow within the parts stay."""
     inside = region.selected > 0
-    lab, weight = to_oklab(region.pixels[inside]), region.selected[inside]
+    lab, weight = to_oklab(picked(region.pixels, inside)), region.selected[inside]
     if not lab.size:
         return region.untouched()
     target, mean = to_oklab(parse(color)), mean_inside(lab, weight)

@@ -25,7 +25,7 @@ def found(lab: Float, weight: Float, largest_px: float, *, moles: bool) -> Float
 
     Red spots, and with `moles` brown and dark ones too; none is wider than `largest_px`.
     """
-    share = min(1.0, CELLS / max(largest_px, 1.0))
+    share = CELLS / max(largest_px, 1.0)
     size = (max(1, round(lab.shape[1] * share)), max(1, round(lab.shape[0] * share)))
     small = np.dstack([_resized(np.ascontiguousarray(lab[..., channel]), size) for channel in range(3)])
     skin = _resized(weight, size)
