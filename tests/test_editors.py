@@ -69,8 +69,8 @@ def test_kritas_masks_are_found_by_name(tmp_path: Path, monkeypatch: pytest.Monk
     command(tmp_path, f'exec "{sys.executable}" -m faceedit "$@"')
     photo = ROOT / "samples" / "photos" / "portrait.jpg"
     found = dict(krita_faceedit.masks_of(photo, tmp_path, str(tmp_path / "faceedit")))
-    assert {"0-skin", "0-hair", "0-lips"} <= set(found)
-    with Image.open(found["0-skin"]) as mask, Image.open(photo) as picture:
+    assert {"face 0 skin", "face 0 hair", "face 0 lips"} <= set(found)
+    with Image.open(found["face 0 skin"]) as mask, Image.open(photo) as picture:
         assert (mask.mode, mask.size) == ("L", picture.size)
     command(tmp_path, "echo no model >&2; exit 3")
     with pytest.raises(RuntimeError, match="no model"):

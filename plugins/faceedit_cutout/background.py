@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 import faceedit
-from faceedit.backdrop import Backdrop, backdrop, enlarged
+from faceedit.backdrop import WORDS, Backdrop, backdrop, enlarged
 from faceedit.matte import blurred
-from faceedit_cutout.subject import Float, cut_off, joined, single, taken_out
+from faceedit_cutout.subject import Float, joined, single, taken_out
 
 # A picture enlarged more than this looks soft behind a sharp person.
 SOFT = 2.0
@@ -16,6 +16,12 @@ SOFT = 2.0
 AROUND = 0.03
 # A body that is seen down to this share of what the model saw goes on below it; how vague its sides are then.
 END, SIDEWAYS = 0.85, 0.08
+
+
+def _seen(background: str) -> str:
+    if background in WORDS:
+        raise ValueError(f'"{background}" is for cut-outs: name a color or a file')
+    return background
 
 
 @faceedit.effect(on="person | background", scope="photo")
@@ -47,15 +53,15 @@ def background_blur(
 def background_replace(
     region: faceedit.Region,
     *,
-    background: Annotated[Backdrop, Field(description="a color, or a picture beside the recipe")] = "#ffffff",
+    background: Annotated[
+        Backdrop, AfterValidator(_seen), Field(description="a color, or a picture beside the recipe")
+    ] = "#ffffff",
 ) -> faceedit.Result:
     """Put a color or another picture behind the people.
 
     A picture of another size or shape is scaled until it covers the photo. Bodies are followed as far as the model
     sees them; where it does not, they fade into the background, and a finding `cut_off` says so.
     """
-    if background in ("transparent", "blur"):
-        raise faceedit.EffectError(f'background "{background}" is not for background_replace', "name a color or a file")
     people, opacity, findings = _people(region, fades=True)
     larger = enlarged(background, *region.shape)
     if larger > SOFT:
@@ -71,7 +77,7 @@ def _people(region: faceedit.Region, *, fades: bool) -> tuple[Float, Float, list
         found = taken_out(one, "person", fades=fades)
         if found:
             subjects.append(found)
-            findings += cut_off(one, "person")
+            findings += found.findings(one)
     return *joined(subjects, *region.shape), findings
 
 

@@ -7,15 +7,27 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 import faceedit
+from faceedit.errors import UnknownPart
 from faceedit.extras import Extra, File, Picture
-from faceedit.labels import PARTS
+from faceedit.labels import PARTS, parse_parts
 from faceedit_cutout.subject import Missing, single
 from faceedit_cutout.subject import missing as nothing_seen
 
 Mask = NDArray[np.float32]
+
+
+def _selecting(expression: str) -> str:
+    """The expression, if it can be read and selects some part."""
+    try:
+        parts = parse_parts(expression)
+    except UnknownPart as error:
+        raise ValueError(str(error)) from error
+    if not parts:
+        raise ValueError(f'"{expression}" selects no part at all: no pixel belongs to two parts')
+    return expression
 
 
 @faceedit.effect(on="person", scope="photo")
@@ -23,7 +35,7 @@ def masks(
     region: faceedit.Region,
     *,
     parts: Annotated[
-        list[str],
+        list[Annotated[str, AfterValidator(_selecting)]],
         Field(description="part expressions, a mask each, such as [skin, lips, hair | hat]; empty for all parts"),
     ] = [],  # noqa: B006 - never changed
     format: Annotated[

@@ -12,7 +12,7 @@ from faceedit.backdrop import Backdrop, backdrop
 from faceedit.color import Color, parse
 from faceedit.extras import Picture
 from faceedit.matte import blurred, bounds, grown
-from faceedit_cutout.subject import Float, Missing, Subject, cut_off, joined, single, taken_out
+from faceedit_cutout.subject import Float, Missing, Subject, joined, single, taken_out
 from faceedit_cutout.subject import missing as nothing_seen
 
 Parts = Annotated[
@@ -84,7 +84,7 @@ def _subjects(region: faceedit.Region) -> tuple[list[tuple[int, Subject]], list[
         found = taken_out(one, region.on)
         if found:
             subjects.append((one.faces[0].index, found))
-            findings += cut_off(one, region.on)
+            findings += found.findings(one)
         else:
             findings += one.untouched(region.on).findings
     return subjects, findings

@@ -26,11 +26,22 @@ Missing = Annotated[
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject and its place in the photo: `pixels` (h, w, 3) and `opacity` (h, w), float32 0..1."""
+    """A subject and its place in the photo: `pixels` (h, w, 3) and `opacity` (h, w), float32 0..1.
+
+    `cut_off` names the sides, within the photo, at which it goes on beyond what the model saw.
+    """
 
     pixels: Float
     opacity: Float
     box: faceedit.Box
+    cut_off: tuple[str, ...] = ()
+
+    def findings(self, region: faceedit.Region) -> list[faceedit.Finding]:
+        """What is to be said about the subject of one face's region."""
+        if not self.cut_off:
+            return []
+        sides = {"sides": [*self.cut_off]}
+        return [faceedit.Finding("cut_off", region.faces[0].index, box=region.window, details=sides)]
 
 
 def single(region: faceedit.Region) -> Iterator[faceedit.Region]:
@@ -53,26 +64,28 @@ def taken_out(region: faceedit.Region, expression: str, *, fades: bool = True) -
     band = BAND * region.width_px
     area = bounds(mask, round(2 * band))
     pixels = region.pixels[area]
-    hairy = smoothstep(blurred(region.mask("hair")[area], band), 0.03, 0.15)
-    opacity = alpha(pixels, mask[area], band, hairy)
-    colors = foreground(pixels, opacity)
-    if fades:
-        opacity = opacity * _fading(region, _open_sides(region, expression))[area]
     top, left = area[0].start + region.window.top, area[1].start + region.window.left
     box = faceedit.Box(left, top, left + pixels.shape[1], top + pixels.shape[0])
-    return Subject(colors, opacity, box)
+    likely = region.faces[0].map.mask(frozenset(["hair"]), box)  # as the model gives it: it is blurred anyway
+    hairy = smoothstep(blurred(smoothstep(likely, 0.35, 0.65), band), 0.03, 0.15)
+    opacity = alpha(pixels, mask[area], band, hairy)
+    colors = foreground(pixels, opacity)
+    sides = _open_sides(region.faces[0], expression)
+    if fades:
+        for ramp in _ramps(region.faces[0], sides, box):
+            opacity = opacity * ramp
+    return Subject(colors, opacity, box, sides)
 
 
-def _fading(region: faceedit.Region, sides: list[str]) -> Float:
-    """1, falling to 0 towards the sides of what the model saw beyond which the subject goes on unseen."""
-    rows, columns = np.ogrid[: region.shape[0], : region.shape[1]]
-    x, y = columns + region.window.left + 0.5, rows + region.window.top + 0.5
-    across, down = (a * x + b * y + c for a, b, c in region.faces[0].map.crop.inverse())
-    ramps = {"top": down, "right": 1 - across, "bottom": 1 - down, "left": across}
-    weight = np.ones(region.shape, np.float32)
+def _ramps(face: faceedit.Face, sides: tuple[str, ...], box: faceedit.Box) -> Iterator[Float]:
+    """1, falling to 0 towards each side of what the model saw beyond which the subject goes on unseen."""
+    rows, columns = np.ogrid[box.top : box.bottom, box.left : box.right]
+    x, y = (columns + 0.5).astype(np.float32), (rows + 0.5).astype(np.float32)
+    from_left, from_top = face.map.crop.inverse().astype(np.float32)
     for side in sides:
-        weight *= smoothstep((ramps[side] / FADE).astype(np.float32), 0, 1)
-    return weight
+        a, b, c = from_left if side in ("left", "right") else from_top
+        along = a * x + (b * y + c)
+        yield smoothstep((1 - along if side in ("right", "bottom") else along) / np.float32(FADE), 0, 1)
 
 
 def joined(subjects: list[Subject], height: int, width: int) -> tuple[Float, Float]:
@@ -98,19 +111,12 @@ def missing(region: faceedit.Region, expression: str, policy: str) -> faceedit.R
     return region.untouched(expression)
 
 
-def cut_off(region: faceedit.Region, expression: str) -> list[faceedit.Finding]:
-    """A finding for one face's region if the parts go on beyond what the model saw, inside the photo."""
-    sides = _open_sides(region, expression)
-    if not sides:
-        return []
-    return [faceedit.Finding("cut_off", region.faces[0].index, box=region.window, details={"sides": sides})]
-
-
-def _open_sides(region: faceedit.Region, expression: str) -> list[str]:
+def _open_sides(face: faceedit.Face, expression: str) -> tuple[str, ...]:
     """The sides of what the model saw of a face, within the photo, that the parts reach."""
-    face = region.faces[0]
-    plane = face.map.on_crop(homes(parse_parts(expression)))
-    margin = max(1, round(0.02 * len(plane)))
-    rims = {"top": plane[:margin], "right": plane[:, -margin:], "bottom": plane[-margin:], "left": plane[:, :margin]}
+    parts = homes(parse_parts(expression))
+    planes = [plane for name, plane in face.map.probabilities.items() if name in parts]
+    margin = max(1, round(0.02 * len(planes[0])))
+    sides = {"top": np.s_[:margin], "right": np.s_[:, -margin:], "bottom": np.s_[-margin:], "left": np.s_[:, :margin]}
+    rims = {side: np.sum([plane[place] for plane in planes], axis=0) for side, place in sides.items()}
     within = replace(face.map, photo_shape=face.photo_shape).ends_within()
-    return [side for (side, rim), inside in zip(rims.items(), within, strict=True) if inside and (rim > 0.5).any()]
+    return tuple(side for (side, rim), inside in zip(rims.items(), within, strict=True) if inside and (rim > 0.5).any())

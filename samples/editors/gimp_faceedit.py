@@ -26,6 +26,10 @@ output: {what: extras, no_faces: skip}
 class FaceEdit(Gimp.PlugIn):
     """The plug-in with its one procedure."""
 
+    def do_set_i18n(self, _name: str) -> bool:
+        """Whether its words are translated."""
+        return False
+
     def do_query_procedures(self) -> list:
         """The names of the procedures."""
         return [NAME]
@@ -52,10 +56,11 @@ def run(procedure: Gimp.Procedure, _mode: object, image: Gimp.Image, *_more: obj
         if done.returncode:
             error = GLib.Error(done.stderr.strip() or "faceedit failed")
             return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, error)
-        for path in sorted((folder / "out").glob("*.mask-*.png")):
+        for path in sorted((folder / "out").glob("*.mask-*.png"), reverse=True):  # each goes above those before
             layer = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(str(path)))
             image.insert_layer(layer, None, 0)
-            channel = Gimp.Channel.new_from_component(image, Gimp.ChannelType.RED, path.name.split(".mask-", 1)[1])
+            title = "face " + path.stem.split(".mask-", 1)[1].replace("-", " ", 1)
+            channel = Gimp.Channel.new_from_component(image, Gimp.ChannelType.RED, title)
             image.insert_channel(channel, None, 0)
             image.remove_layer(layer)
     return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())

@@ -26,7 +26,7 @@ def masks_of(photo: Path, folder: Path, command: str = "faceedit") -> "list[tupl
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or "faceedit failed")
     found = sorted((folder / "out").glob("*.mask-*.png"))
-    return [(path.name.split(".mask-", 1)[1].removesuffix(".png"), path) for path in found]
+    return [("face " + path.stem.split(".mask-", 1)[1].replace("-", " ", 1), path) for path in found]
 
 
 def main() -> None:
@@ -38,14 +38,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photo = folder / "picture.png"
+        document.setBatchmode(True)  # else Krita asks how to write the PNG
         document.exportImage(str(photo), InfoObject())
+        document.setBatchmode(False)
         layer = document.topLevelNodes()[-1]
         for title, path in masks_of(photo, folder):
             grey = QImage(str(path)).convertToFormat(QImage.Format_Grayscale8)
-            rows = [bytes(grey.constScanLine(y))[: grey.width()] for y in range(grey.height())]
+            rows = [grey.constScanLine(y).asstring(grey.width()) for y in range(grey.height())]
             selection = Selection()
             selection.setPixelData(b"".join(rows), 0, 0, grey.width(), grey.height())
-            mask = document.createSelectionMask("face " + title)
+            mask = document.createSelectionMask(title)
             mask.setSelection(selection)
             layer.addChildNode(mask, None)
     document.refreshProjection()
