@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from faceedit.region import Result as Result
     from faceedit.region import effect as effect
     from faceedit.region import inspector as inspector
+    from faceedit.video.stream import Stream as Stream
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ _HOME = {
     "Photo": "photo",
     "Region": "region",
     "Result": "region",
+    "Stream": "video.stream",
     "apply": "api",
     "effect": "region",
     "hookimpl": "hookspecs",

@@ -1,5 +1,6 @@
 """What may lie behind a subject: a colour, a picture beside the recipe, the blurred photo itself, or nothing."""
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,20 @@ class BesideRecipe:
         if not path.is_file():
             raise RecipeError(f'there is no picture "{path}"', 'write a color such as "#ffffff", or a file\'s name')
         return str(path)
+
+    def digest(self, value: str) -> str:
+        """The sha256 of the file that a placed value names, empty where it names none.
+
+        Raises:
+            RecipeError: the file cannot be read.
+        """
+        if value in WORDS or value.startswith("#"):
+            return ""
+        try:
+            with Path(value).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise RecipeError(f'"{value}" cannot be read: {error.strerror}', "check the file") from error
 
 
 def _checked(value: Any) -> str:
@@ -71,8 +86,17 @@ def enlarged(value: str, height: int, width: int) -> float:
     return max(width / picture.width, height / picture.height, 1.0)
 
 
-@lru_cache(maxsize=2)
 def _picture(path: str) -> Image.Image:
+    try:
+        changed = Path(path).stat().st_mtime_ns
+    except OSError as error:
+        raise EffectError(f'the background "{path}" cannot be read: {error.strerror}', "check the file") from error
+    return _decoded(path, changed)
+
+
+@lru_cache(maxsize=2)
+def _decoded(path: str, _changed: int) -> Image.Image:
+    """The picture of a file as it was at a time."""
     try:
         photo = images.read(Path(path))
     except FaceEditError as error:

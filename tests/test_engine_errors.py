@@ -134,6 +134,26 @@ def test_a_photo_without_faces_passes_where_the_recipe_says_so() -> None:
     assert after.covered.share == 0
 
 
+def test_a_recipe_built_in_python_is_as_strict_as_one_from_a_file() -> None:
+    rules = Recipe("by hand", None, (step(cover), step(paint)))
+    assert rules.no_faces == "review"
+    with pytest.raises(Withheld, match="no face was found"):
+        edit(Photo(np.zeros((20, 20, 3), np.uint8)), rules, Registry.of(cover, paint))
+
+
+def test_a_step_built_in_python_cannot_weaken_what_is_covered() -> None:
+    photo = painted_photo(100, 100)
+    plain, weak = (
+        edited(photo, step(cover, **settings))
+        for settings in ({}, {"strength": 0.1, "feather": 0.5, "grow": -0.5, "on": "nose - nose"})
+    )
+    assert plain.covered is not None
+    assert weak.covered is not None
+    box = photo.faces[0].box.slices
+    assert weak.covered.mask[box].all()
+    assert np.array_equal(weak.photo.pixels[box], plain.photo.pixels[box])
+
+
 def test_all_except_the_only_face_is_not_no_face() -> None:
     photo = painted_photo(100, 100)
     after = edited(photo, step(cover, faces=Faces.parse("all except largest")))

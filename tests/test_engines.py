@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from faceedit import models
-from faceedit.detection import Detection, YuNet
+from faceedit.detection import Detection
+from faceedit.detectors import YuNet
 from faceedit.errors import SetupError
 from faceedit.geometry import Box
 from faceedit.registry import Registry

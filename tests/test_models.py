@@ -13,7 +13,8 @@ from huggingface_hub import constants
 
 import faceedit
 from faceedit import models, settings
-from faceedit.detection import THOROUGH, BySegmentation, Search
+from faceedit.detection import THOROUGH, Search
+from faceedit.detectors import BySegmentation
 from faceedit.errors import ModelError, SetupError
 from faceedit.registry import Registry
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from cli_support import Run, run
 from PIL import Image
 from redaction_support import finder, job, processor, scene, told, write_photo
 
@@ -15,9 +17,12 @@ from faceedit.errors import UsageError
 from faceedit.geometry import Box
 from faceedit.images import read
 from faceedit.report import Entry
-from faceedit.runner import Decisions, Input, decide, marks_of, read_boxes, run
+from faceedit.runner import Decisions, Input, decide, marks_of, read_boxes
+from faceedit.runner import run as run_jobs
 from faceedit.runner.decisions import DECISIONS
 from faceedit.runner.redaction import Wishes
+
+__all__ = ["run"]
 
 MARKED = Box(10, 20, 40, 60)
 
@@ -33,7 +38,7 @@ def withheld(tmp_path: Path) -> Input:
 def again(tmp_path: Path, find=no_face, look=None, **settings: str) -> Entry:
     """What becomes of the photo now, with the decisions that lie in the folder."""
     work = replace(processor(look or told(), find, **settings), wishes=Wishes(decisions=Decisions.read(tmp_path)))
-    (entry,) = run([job(tmp_path / "in.png", tmp_path / "out.png")], work, redacts=True)
+    (entry,) = run_jobs([job(tmp_path / "in.png", tmp_path / "out.png")], work, redacts=True)
     return entry
 
 
@@ -124,6 +129,13 @@ def test_skipping_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not (tmp_path / DECISIONS).exists()
 
 
+def test_the_photo_and_the_page_can_be_opened_before_deciding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(cli_review.typer, "launch", opened.append)
+    assert walk(tmp_path, monkeypatch, ["p", "o", "s"]) == 0
+    assert opened == [str(tmp_path / "report.html"), str(tmp_path / "in.png")]
+
+
 def test_what_is_no_file_any_more_cannot_be_decided(tmp_path: Path) -> None:
     entry = Entry(str(tmp_path / "gone.png"), "review")
     assert cli_review.review(tmp_path, [Input(tmp_path / "gone.png")], [entry]) == 0
@@ -134,3 +146,20 @@ def test_photos_with_marked_faces_keep_those_that_were_found(tmp_path: Path) -> 
     entry = again(tmp_path, finder())
     assert len(entry.audit["covered"]) == 2
     assert Image.open(tmp_path / "out.png").getpixel((25, 40)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("options", [[], ["--show-originals"]])
+def test_a_withheld_photo_is_shown_only_where_that_was_asked_for(run: Run, tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "r.yaml").write_text("faceedit: 1\nsteps: [{effect: redact}]\n")
+    source = write_photo(tmp_path / "in.png", scene(0))
+    assert run("apply", "r.yaml", source, "-o", "out", "-q", *options)[0] == 4
+    (entry,) = json.loads((tmp_path / "out" / "review.json").read_text())["photos"]
+    pictures = list((tmp_path / "out").rglob("*.jpg"))
+    if not options:
+        assert (pictures, "preview" in entry) == ([], False)
+        return
+    assert pictures == [tmp_path / "out" / entry["preview"]]
+    assert entry["preview"] in (tmp_path / "out" / "report.html").read_text()
+    assert np.abs(np.asarray(Image.open(pictures[0])).astype(int) - scene(0)).mean() < 12
+    assert run("apply", "r.yaml", source, "-o", "out", "-q")[0] == 4  # asked for no more
+    assert list((tmp_path / "out").rglob("*.jpg")) == []

@@ -156,7 +156,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 def test_moving_pictures_and_unreadable_places_are_refused(job: Job, tmp_path: Path) -> None:
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    with pytest.raises(UnreadablePhoto, match=r"a\.gif: has 2 frames or pages, and only stills are edited"):
+    with pytest.raises(UnreadablePhoto, match=r"a\.gif: has 2 frames or pages, which apply edits"):
         read_still(Job.single(Input(tmp_path / "a.gif"), job.target, ""), images.Limits())
     with pytest.raises(UnreadablePhoto, match="deep: cannot be listed: Permission denied; check its permissions"):
         read_still(

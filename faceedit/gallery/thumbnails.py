@@ -1,6 +1,6 @@
 """The small pictures beside the page: making them while a photo is at hand, and finding them again.
 
-Under a recipe that redacts, only pixels of the output reach them, unless previews are asked for.
+Under a recipe that redacts, only pixels of the output reach them, unless the originals are asked for.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from PIL import Image
 from faceedit.labels import COLORS, ID
 from faceedit.photo import Face, Photo, eight_bit, warp
 from faceedit.report import Entry
+from faceedit.stores import StorePath
 
 FOLDER = ".report-files"  # hidden, so that it is no folder of photos when the output is somebody's input
 # The longer side of a thumbnail.
@@ -28,16 +29,16 @@ QUALITY = 82
 # Pixels in which all faces' parts are looked up for an overlay: a single face then has about as many as its logits.
 OVERLAY_PX = 12_000
 
-_NAME = re.compile(r"([0-9a-f]{20})-(\d+)x(\d+)\.(before|after|redacted|overlay)\.(?:jpg|png)")
+_NAME = re.compile(r"([0-9a-f]{20})-(\d+)x(\d+)\.(before|after|redacted|overlay|withheld)\.(?:jpg|png)")
 
 
 def thumbnails(
-    target: Path, before: Photo | None, after: Photo, out: Path, *, redacts: bool, previews: bool = False
+    target: Path, before: Photo | None, after: Photo, out: Path, *, redacts: bool, originals: bool = False
 ) -> dict[Path, bytes]:
     """The small pictures of one photo, by the path each belongs to; nothing is written.
 
     `target` is the first of the entry's `outputs`, within the output folder `out`. `before`, with its faces, gives the
-    picture before and the overlay of its labels. Where the recipe redacts, it is not looked at unless `previews`.
+    picture before and the overlay of its labels. Where the recipe redacts, it is not looked at unless `originals`.
     """
     stem = f"{key(target, out)}-{after.width}x{after.height}"
 
@@ -46,7 +47,7 @@ def thumbnails(
 
     after_jpeg = _jpeg(after)
     made = {place("redacted.jpg" if redacts else "after.jpg"): after_jpeg}
-    if before is None or (redacts and not previews):
+    if before is None or (redacts and not originals):
         return made
     before_jpeg = _jpeg(before)
     if before_jpeg != after_jpeg:
@@ -54,6 +55,11 @@ def thumbnails(
     if before.faces:
         made[place("overlay.png")] = _overlay(before)
     return made
+
+
+def withheld(path: Path, photo: Photo, out: Path) -> dict[Path, bytes]:
+    """The small picture of a photo from `path` that was withheld, by the path it belongs to; nothing is written."""
+    return {out / FOLDER / f"{key(path, out)}-{photo.width}x{photo.height}.withheld.jpg": _jpeg(photo)}
 
 
 def _jpeg(photo: Photo) -> bytes:
@@ -103,14 +109,22 @@ def _lay_parts(picture: Image.Image, face: Face, scale: float) -> None:
 
 def key(target: Path, out: Path) -> str:
     """What an output's thumbnails are named by: any name becomes a short and harmless one."""
-    return hashlib.sha256(os.fsencode(Path(os.path.relpath(target, out)).as_posix())).hexdigest()[:20]
+    return hashlib.sha256(os.fsencode(Path(os.path.relpath(str(target), str(out))).as_posix())).hexdigest()[:20]
+
+
+def _changes(folder: Path) -> Iterator[tuple[str, float]]:
+    """The names of the files in a folder, and when each was last changed; links do not count."""
+    if folder.is_dir() and not folder.is_symlink():
+        for file in os.scandir(folder):
+            if file.is_file(follow_symlinks=False):
+                yield file.name, file.stat(follow_symlinks=False).st_mtime_ns
 
 
 @dataclass(frozen=True)
 class _Thumbnail:
     name: str
     size: tuple[int, int]
-    changed: int
+    changed: float
 
 
 class Thumbnails:
@@ -126,23 +140,29 @@ class Thumbnails:
         """Those lying in an output folder."""
         folder = out / FOLDER
         found: dict[tuple[str, str], list[_Thumbnail]] = {}
-        if folder.is_dir() and not folder.is_symlink():
-            for file in os.scandir(folder):
-                match = _NAME.fullmatch(file.name)
-                if match and file.is_file(follow_symlinks=False):
-                    name, width, height, kind = match.groups()
-                    changed = file.stat(follow_symlinks=False).st_mtime_ns
-                    found.setdefault((name, kind), []).append(_Thumbnail(file.name, (int(width), int(height)), changed))
+        for file, changed in folder.changes() if isinstance(folder, StorePath) else _changes(folder):
+            if match := _NAME.fullmatch(file):
+                name, width, height, kind = match.groups()
+                found.setdefault((name, kind), []).append(_Thumbnail(file, (int(width), int(height)), changed))
         return cls(folder, found)
 
-    def of(self, entry: Entry, out: Path, *, redacts: bool, previews: bool) -> dict[str, Any]:
-        """What the page may show of one photo: `after`, `before`, `overlay` (as links) and the photo's `size`."""
+    def of(self, entry: Entry, out: Path, *, redacts: bool, originals: bool) -> dict[str, Any]:
+        """What the page may show of one photo: `after`, `before`, `overlay` (as links) and the photo's `size`.
+
+        Of one that was withheld, `withheld`.
+        """
         if not entry.outputs:
-            return {}
+            show = originals and entry.status == "review"
+            return self._versions(key(Path(entry.photo), out), {"withheld": "withheld"} if show else {})
         name = key(Path(entry.outputs[0]), out)
         kinds = {"after": "redacted" if redacts else "after"}
-        if previews or not redacts:
+        if originals or not redacts:
             kinds |= {"before": "before", "overlay": "overlay"}
+        shown = self._versions(name, kinds)
+        return shown if "after" in shown else {}
+
+    def _versions(self, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
+        """The newest picture of each kind, as a link by its role, and the photo's `size`."""
         shown: dict[str, Any] = {}
         for role, kind in kinds.items():
             if versions := self.found.get((name, kind)):
@@ -150,7 +170,7 @@ class Thumbnails:
                 if newest.size == shown.setdefault("size", newest.size):
                     shown[role] = f"{FOLDER}/{newest.name}"
                     self.shown.add(newest.name)
-        return shown if "after" in shown else {}
+        return shown
 
     def remove_stale(self, *, redacts: bool) -> None:
         """Delete thumbnails of a photo's former size; where the recipe redacts, all that the page does not show."""

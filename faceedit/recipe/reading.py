@@ -78,6 +78,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.includes = 0
         self.open: list[Path] = []
+        self.read: list[Path] = []
         self.redacts = False
 
     def recipe(self, text: str, path: Path, variables: Mapping[str, Any]) -> Recipe | None:
@@ -89,11 +90,13 @@ class _Reader:
         if header is None or output is None:
             return None
         name, model = header.name or path.stem, _model(header.model, path)
-        return Recipe(name, model, tuple(steps), output, str(path), outputs)
+        sources = (*map(str, self.read), *(str(step.options[key]) for step in steps for key in step.files))
+        return Recipe(name, model, tuple(steps), output, str(path), outputs, sources)
 
     def steps(self, root: Node, path: Path) -> list[Step]:
         """All steps of a recipe, those of included ones in their place."""
         self.open.append(_real(path))
+        self.read.append(path)
         found: list[Step] = []
         for node in root.fields["steps"].items if "steps" in root.fields else []:
             if "include" in node.fields and "effect" not in node.fields:

@@ -41,13 +41,16 @@ def read_step(node: Node, path: Path, registry: Registry, problems: list[Problem
     if model is None or len(problems) > before:
         return None
     options = {key: getattr(model, key) for key in registry.options(effect).model_fields}
+    files = {}
     for key in _files(effect, registry) & options.keys():
-        place = node.fields.get(key, node).place
+        place, beside = node.fields.get(key, node).place, BesideRecipe()
         try:
-            options[key] = BesideRecipe().placed(options[key], Path(place.source.path).parent)
+            options[key] = beside.placed(options[key], Path(place.source.path).parent)
+            if digest := beside.digest(options[key]):
+                files[key] = digest
         except RecipeError as error:
             problems.append(place.problem(error.message, error.hint))
-    step = _step(effect, model, node, options, faces=faces or ALL, when=when, path=str(path))
+    step = _step(effect, model, node, options, faces=faces or ALL, when=when, path=str(path), files=files)
     problems += _wrong_parts(step, node)
     return step
 

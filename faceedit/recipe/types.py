@@ -26,7 +26,7 @@ class Step:
     """One effect with its checked options. `on`, `grow` and `feather` are None where the effect's own count.
 
     `keep` is a folder of people whose faces a redacting step leaves, empty where it leaves nobody's.
-    `resolved` is the step as a recipe would say it, with all options.
+    `resolved` is the step as a recipe would say it, with all options; `files` are the sha256 of files that they name.
     """
 
     effect: Effect
@@ -42,6 +42,7 @@ class Step:
     line: int = 0
     path: str = ""
     resolved: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def expression(self) -> str:
@@ -107,6 +108,7 @@ class Recipe:
     """A checked recipe. `digest` is the sha256 of everything in it that decides what is written.
 
     `output` holds for all photos; `outputs`, by name, are what each photo becomes, empty where `output` is all.
+    `sources` are the files that it was read from, and those that its steps name.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Recipe:
     output: Output = Output()
     path: str = ""
     outputs: Mapping[str, Output] = field(default_factory=dict)
+    sources: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def written(self) -> tuple[Output, ...]:
@@ -152,8 +155,10 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """The sha256 of `resolved`: the same for recipes that do the same."""
-        return hashlib.sha256(json.dumps(self.resolved, sort_keys=True).encode()).hexdigest()
+        """The sha256 of `resolved` and of what lies in the files that steps name."""
+        files = [dict(step.files) for step in self.steps]
+        said = self.resolved | ({"files": files} if any(files) else {})
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def check_template(template: str) -> None:

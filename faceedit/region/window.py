@@ -127,8 +127,11 @@ class Region:
 
     def repainted(self, where: tuple[slice, slice] | NDArray[np.bool_], lab: Float) -> Float:
         """The region's pixels with OKLab colours put in: (h, w, 3) at an area, or (n, 3) where a mask is true."""
-        result = self.pixels.copy()
-        result[where] = to_srgb(lab)
+        result, colors = self.pixels.copy(), to_srgb(lab)
+        if isinstance(where, tuple):
+            result[where] = colors
+        else:
+            matte.records(result)[where] = matte.records(colors)
         return result
 
     def untouched(self, missing: str = "") -> "Result":
@@ -243,9 +246,12 @@ def lay_back(before: NDArray[Any], result: Float, mask: Mask) -> NDArray[Any]:
     Where the mask is 0 the samples are those of `before`, bit for bit.
     """
     after, area = before.copy(), matte.bounds(mask)
-    weight, old = mask[area][..., None], as_float(before[area])
-    old *= 1 - weight
-    old += np.clip(result[area], 0, 1) * weight
-    old *= np.iinfo(before.dtype).max
-    np.copyto(after[area], np.rint(old, out=old).astype(before.dtype), where=weight > 0)
+    inside = mask[area] > 0
+    old = as_float(matte.picked(after[area], inside))
+    new = np.clip(matte.picked(np.ascontiguousarray(result[area], np.float32), inside), 0, 1)
+    new -= old
+    new *= mask[area][inside][:, None]
+    new += old
+    new *= np.iinfo(before.dtype).max
+    matte.records(after[area])[inside] = matte.records(np.rint(new, out=new).astype(before.dtype))
     return after

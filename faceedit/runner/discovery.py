@@ -4,12 +4,15 @@ import glob
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import quote
 
-from faceedit.errors import UsageError
-from faceedit.images import PICTURE_SUFFIXES
+from faceedit.errors import UnreadablePhoto, UsageError
+from faceedit.images import PICTURE_SUFFIXES, Limits, open_regular
+from faceedit.stores import StorePath, is_address, reached
+from faceedit.video import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -32,65 +35,91 @@ class Input:
         """What is to be read."""
         return self.path if self.content is None else self.content
 
+    def at_hand(self, limits: Limits) -> "Input":
+        """The same with its content, if it lies in a store; what keeps it from being fetched is its `problem`."""
+        if not isinstance(self.path, StorePath) or self.content is not None or self.problem:
+            return self
+        try:
+            if self.path.stat().st_size > limits.megabytes * 1e6:
+                return replace(self, problem=f"{self.path}: is larger than {limits.megabytes:g} MB", hint="")
+            return replace(self, content=self.path.read_bytes())
+        except OSError as error:
+            return replace(self, problem=f"{self.path}: cannot be fetched: {error.strerror}", hint="try again")
+
+    def fetched(self, limits: Limits) -> Path | bytes:
+        """What is to be read, brought here if it lies in a store.
+
+        Raises:
+            UnreadablePhoto: it cannot be read, or not be brought.
+        """
+        there = self.at_hand(limits)
+        if there.problem:
+            raise UnreadablePhoto(there.problem, there.hint)
+        return there.file
+
     @property
     def sha256(self) -> str:
         """The sha256 of the photo's bytes, in hexadecimal.
 
         Raises:
-            OSError: the file cannot be read.
+            OSError: the file cannot be read, or is none.
         """
-        with io.BytesIO(self.content) if self.content is not None else self.path.open("rb") as file:
+        with io.BytesIO(self.content) if self.content is not None else open_regular(self.path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def discover(arguments: Sequence[str]) -> list[Input]:
-    """The photos that files, folders and glob patterns name, each once, in the order of the arguments.
+def discover(arguments: Sequence[str], *, videos: bool = False) -> list[Input]:
+    """The photos that files, folders, glob patterns and addresses in stores name, each once, in the order given.
 
     The tree of a single input folder is kept; with several inputs each folder keeps its name as root.
-    Hidden files and links that leave an input folder are passed over.
+    Hidden files and links that leave an input folder are passed over, and so are videos, unless they are wanted.
 
     Raises:
         UsageError: an argument names nothing, or a folder holds no photo.
     """
-    places = [place for argument in arguments for place in _places(argument)]
+    wanted = PICTURE_SUFFIXES | VIDEO_SUFFIXES if videos else PICTURE_SUFFIXES
+    places = [place for argument in arguments for place in _places(argument, wanted)]
     if not places:
         raise UsageError("no photos named", "name files, folders or patterns such as 'photos/*.jpg'")
     several = len(places) > 1
     found: dict[Path, Input] = {}
     for place in places:
-        for each in _in_folder(place, place.resolve().name if several else "") if place.is_dir() else [Input(place)]:
+        name = place.resolve().name if several else ""
+        for each in _in_folder(place, name, wanted) if place.is_dir() else [Input(place)]:
             found.setdefault(identity(each.path), each)
     return list(found.values())
 
 
-def _places(argument: str) -> list[Path]:
+def _places(argument: str, wanted: Collection[str]) -> list[Path]:
+    if is_address(argument):
+        return [reached(argument)]
     path = Path(argument)
     if os.path.lexists(path):
         return [path]
     if glob.has_magic(argument):
         matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))]  # noqa: PTH207 - any root
-        photos = [match for match in matches if match.is_file() and match.suffix.lower() in PICTURE_SUFFIXES]
+        photos = [match for match in matches if match.is_file() and match.suffix.lower() in wanted]
         if photos:
             return photos
         raise UsageError(f'no photo matches "{argument}"', "check the pattern; ** stands for any folders")
     raise UsageError(f'there is no file or folder "{argument}"', "check the path")
 
 
-def _in_folder(root: Path, name: str) -> list[Input]:
-    inputs = list(_walk(root, Path(name)))
+def _in_folder(root: Path, name: str, wanted: Collection[str]) -> list[Input]:
+    inputs = list(_in_store(root, Path(name)) if isinstance(root, StorePath) else _walk(root, Path(name), wanted))
     if not inputs:
-        raise UsageError(f'no photos in "{root}"', f"looked for {', '.join(sorted(PICTURE_SUFFIXES))}")
+        raise UsageError(f'no photos in "{root}"', f"looked for {', '.join(sorted(wanted))}")
     return inputs
 
 
-def _walk(root: Path, target: Path) -> Iterator[Input]:
+def _walk(root: Path, target: Path, wanted: Collection[str]) -> Iterator[Input]:
     unreadable: list[OSError] = []
     home = root.resolve()
     for folder, subfolders, names in os.walk(root, onerror=unreadable.append):
         subfolders[:] = sorted(sub for sub in subfolders if not sub.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() not in PICTURE_SUFFIXES:
+            if name.startswith(".") or path.suffix.lower() not in wanted:
                 continue
             if path.is_symlink() and not identity(path).is_relative_to(home):
                 continue
@@ -98,6 +127,21 @@ def _walk(root: Path, target: Path) -> Iterator[Input]:
     for error in unreadable:
         place = Path(error.filename or root)
         yield Input(place, target, root, problem=f"{place}: cannot be listed: {error.strerror}")
+
+
+def _in_store(root: StorePath, target: Path) -> Iterator[Input]:
+    try:
+        for name in root.below():
+            path = Path(name)
+            if path.suffix.lower() not in PICTURE_SUFFIXES or path.as_posix().startswith(".") or "/." in name:
+                continue
+            if path.as_posix() != name or path.is_absolute() or path.drive:  # "a//b.jpg", which no file can be called
+                odd = root / quote(name, safe="")
+                yield Input(odd, target, root, f"{odd}: is no name of a file", "copy it to another name")
+            else:
+                yield Input(root / name, target / path.parent, root)
+    except OSError as error:
+        raise UsageError(f'"{root}" cannot be listed: {error.strerror}', "check what this machine may do") from error
 
 
 def identity(path: Path) -> Path:

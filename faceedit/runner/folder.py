@@ -1,6 +1,7 @@
 """A whole run: planned, refused or begun, each photo reported, the reports written at the end."""
 
 import contextlib
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,24 +11,33 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from faceedit import images
-from faceedit.errors import UsageError
-from faceedit.gallery import PAGE, write_gallery
+from faceedit.errors import PhotoError, UsageError
+from faceedit.gallery import PAGE, Thumbnails, write_gallery
+from faceedit.registry.index import cache_path
 from faceedit.report import REPORT, REVIEW, Entries, Entry, write_report, write_review
 from faceedit.runner.discovery import Input
 from faceedit.runner.journal import JOURNAL, LOCK, Journal
+from faceedit.runner.records import records_of
 from faceedit.runner.run import make_output_folder
+from faceedit.runner.shelf import Shelf
 from faceedit.runner.stopping import Stopping
 from faceedit.runner.targets import Job, free_targets, plan
 from faceedit.runner.task import Task
 from faceedit.runner.workers import Crew
+from faceedit.stores import StorePath
 
 
 @dataclass(frozen=True)
 class Folder:
-    """One task over many photos."""
+    """One task over many photos; `crew` makes those who do them."""
 
     task: Task
     inputs: Sequence[Input]
+    crew: Callable[[Task, int, Stopping], Crew] = Crew
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        return Shelf(self.task.out)
 
     @cached_property
     def planned(self) -> tuple[list[Job], list[Entry]]:
@@ -42,25 +52,27 @@ class Folder:
             inputs = [replace(each, folder=Path()) for each in inputs]
             outputs = tuple(replace(each, name="{index:04}.{ext}") for each in outputs)
         jobs = plan(inputs, out, outputs, recipe.name or "recipe", redacts=recipe.redacts)
-        taken = [place.target for job in jobs for place in job.places if place.is_there]
+        shelf = self._shelf
+        taken = [place.target for job in jobs for place in job.places if shelf.holds(place)]
         if taken and self.task.exists == "fail":
             raise UsageError(f'"{taken[0]}" is there already', "choose another folder or another --exists")
         skipped: list[Entry] = []
         if self.task.exists == "skip":
-            there = [all(place.is_there for place in job.places) for job in jobs]
+            self._refuse_unredacted(taken)
+            there = [all(shelf.holds(place) for place in job.places) for job in jobs]
             skipped = [
                 Entry(str(job.input.path), "skipped", notes=["its output is there already"])
                 for job in itertools.compress(jobs, there)
             ]
             jobs = [job for job, done in zip(jobs, there, strict=True) if not done]
         elif self.task.exists == "unique":
-            jobs = free_targets(jobs)
-        self._refuse_strangers(jobs)
+            jobs = free_targets(jobs, shelf.holds)
+        self._refuse_strangers(jobs, shelf)
         return jobs, skipped
 
     def state(self, job: Job) -> str:
         """What became of a photo's output before, in words; empty where there is none."""
-        if not any(place.is_there for place in job.places):
+        if not any(self._shelf.holds(place) for place in job.places):
             return ""
         again = {"overwrite": "done again"}.get(self.task.exists, "done again if anything differs")
         return f"there already, {again}"
@@ -70,8 +82,16 @@ class Folder:
         seconds = [entry.seconds for entry in Journal(self.task.out).entries() if entry.seconds]
         return sum(seconds) / len(seconds) if seconds else None
 
-    def apply(self, processes: int, done: Callable[[Entry], None], stopping: Stopping | None = None) -> Entries:
+    def apply(
+        self,
+        processes: int,
+        done: Callable[[Entry], None],
+        stopping: Stopping | None = None,
+        tell: Callable[[str], None] = lambda _text: None,
+    ) -> Entries:
         """Do all photos; `done` is called with each entry. The reports are written even when the run is interrupted.
+
+        `tell` hears how far a video is.
 
         Raises:
             UsageError: as for `planned`, or another run writes to the folder.
@@ -82,13 +102,16 @@ class Folder:
         entries = Entries(skipped)
         stopping = stopping or Stopping()
         with stopping.listening(), self.begun(processes, stopping) as crew:
+            crew.hear(tell)
             try:
                 for entry in crew.do(jobs):
                     entries.append(entry)
                     done(entry)
-            finally:
-                if self.task.out.is_dir():
-                    self.report(entries)
+            except BaseException:
+                with contextlib.suppress(PhotoError):  # what stopped the run is what is to be told
+                    self._report_if_there(entries)
+                raise
+            self._report_if_there(entries)
         if stopping.asked and len(entries) < len(jobs) + len(skipped):
             raise KeyboardInterrupt
         return entries
@@ -102,15 +125,19 @@ class Folder:
             SetupError: something is missing that every photo needs.
         """
         with self._locked():
-            self._refuse_strangers(self.planned[0])
-            with Crew(self.task, processes, stopping) as crew:
+            self._refuse_strangers(self.planned[0], Shelf(self.task.out))
+            with self.crew(self.task, processes, stopping) as crew:
                 images.remove_leftovers(self.task.out)
-                Journal(self.task.out).begin(self._reports())
+                Journal(self.task.out).begin(self._reports(), redacts=self.task.loaded.redacts)
                 yield crew
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         out = self.task.out
+        if isinstance(out, StorePath):
+            with _locked_store(out):
+                yield
+            return
         missing = [folder for folder in (out, *out.parents) if not folder.exists()]
         make_output_folder(out)
         try:
@@ -122,15 +149,30 @@ class Folder:
                         with contextlib.suppress(OSError):  # Windows keeps files that are open
                             (out / LOCK).unlink()
         except Timeout as error:
-            raise UsageError(f'another run writes to "{out}"', "wait for it, or choose another folder") from error
+            raise _busy(out) from error
         finally:
             for folder in missing:
                 with contextlib.suppress(OSError):  # something is in it
                     folder.rmdir()
 
-    def _refuse_strangers(self, jobs: Sequence[Job]) -> None:
-        journal = Journal(self.task.out)
-        journal.refuse_strangers([*(path for job in jobs for path in job.targets), *self._reports()])
+    def _refuse_strangers(self, jobs: Sequence[Job], shelf: Shelf) -> None:
+        journal = Journal(self.task.out, records_of(self.task.out, shelf.has), shelf.has)
+        paths = [*(path for job in jobs for path in job.targets), *self._reports()]
+        journal.refuse_strangers(paths)
+        if self.task.loaded.redacts:
+            journal.refuse_bare(paths)
+
+    def _refuse_unredacted(self, skipped: Sequence[Path]) -> None:
+        strange = Journal(self.task.out).strangers(skipped) if self.task.loaded.redacts else []
+        if strange:
+            raise UsageError(
+                f'"{strange[0]}" is there already, and nobody knows whether it was redacted',
+                "choose another output folder",
+            )
+
+    def _report_if_there(self, entries: Sequence[Entry]) -> None:
+        if self.task.out.is_dir():
+            self.report(entries)
 
     def report(self, entries: Sequence[Entry]) -> None:
         """Write what became of the photos."""
@@ -138,11 +180,36 @@ class Folder:
         title = recipe.name or "faceedit"
         about = {"name": recipe.name, "path": recipe.path, "sha256": recipe.digest}
         write_report(task.out / REPORT, entries, recipe=about, model=task.model, registry=task.registry)
-        write_gallery(task.out, entries, redacts=recipe.redacts, title=title, previews=task.showing.previews)
+        write_gallery(task.out, entries, redacts=recipe.redacts, title=title, originals=task.showing.originals)
         if recipe.redacts:
-            write_review(task.out / REVIEW, entries)
+            write_review(task.out / REVIEW, entries, self._previews(entries) if task.showing.originals else ())
+
+    def _previews(self, entries: Sequence[Entry]) -> Iterator[str | None]:
+        """The small pictures of the photos that were withheld, as paths in the output folder."""
+        seen = Thumbnails.within(self.task.out)
+        return (seen.of(each, self.task.out, redacts=True, originals=True).get("withheld") for each in entries)
 
     def _reports(self) -> list[Path]:
         """Where the run is reported; an empty list of reviews replaces that of an older run."""
         names = [REPORT, PAGE, REVIEW] if self.task.loaded.redacts else [REPORT, PAGE]
         return [self.task.out / name for name in names]
+
+
+@contextlib.contextmanager
+def _locked_store(out: StorePath) -> Iterator[None]:
+    """A folder in a store that can be written to, and which no other run on this machine writes to.
+
+    Runs on other machines are not seen: they cost double work, as an object is put whole and its journal with it.
+    """
+    make_output_folder(out)
+    place = cache_path().with_name("locks") / f"{hashlib.sha256(str(out).encode()).hexdigest()[:32]}.lock"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(place, timeout=0):
+            yield
+    except Timeout as error:
+        raise _busy(out) from error
+
+
+def _busy(out: Path) -> UsageError:
+    return UsageError(f'another run writes to "{out}"', "wait for it, or choose another folder")

@@ -5,58 +5,31 @@ killed at any moment goes on where it stopped.
 """
 
 import hashlib
-import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from faceedit.errors import PhotoError, UsageError
 from faceedit.report import Entry
+from faceedit.runner.records import JOURNAL, Records, records_of
+from faceedit.stores import StorePath, lies, located
 
-JOURNAL = ".faceedit-journal.jsonl"
+__all__ = ["JOURNAL", "LOCK", "Journal", "digest"]
+
 LOCK = ".faceedit.lock"
 
 
 class Journal:
-    """The journal of one output folder. Several processes may append; each knows what stood there at its start.
+    """The journal of one output folder, whose lines lie in `records`; `has` says whether something lies at a path."""
 
-    Of each file it keeps where in the journal its last line stands, and reads that when it is wanted.
-    """
-
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, records: Records | None = None, has: Callable[[Path], bool] = lies) -> None:
         self.out = out
-        self._path = out / JOURNAL
-        self._own: set[str] = set()
-        self._done: dict[str, int] = {}  # where the last line about a target stands
-        for start, line in self._lines():
-            self._own.update(line.get("begin", ()))
-            if "target" in line:
-                self._done[line["target"]] = start
-
-    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        if not self._path.is_file():
-            return
-        start = 0
-        with self._path.open("rb") as file:
-            for content in file:
-                if line := _parsed(content):
-                    yield start, line
-                start += len(content)
-
-    def _line(self, target: Path) -> dict[str, Any] | None:
-        """The last line that says what became of a photo."""
-        start = self._done.get(self._relative(target))
-        if start is None:
-            return None
-        with self._path.open("rb") as file:
-            file.seek(start)
-            return _parsed(file.readline())
+        self.records = records or records_of(out)
+        self._has = has
 
     def strangers(self, paths: Iterable[Path]) -> list[Path]:
         """Those of the paths where a file lies that faceedit did not make."""
-        return [path for path in paths if os.path.lexists(path) and self._relative(path) not in self._own]
+        return [path for path in paths if self._has(path) and not self.records.owns(self._relative(path))]
 
     def refuse_strangers(self, targets: Iterable[Path]) -> None:
         """Refuse to start where an output would replace a file that faceedit did not make.
@@ -71,8 +44,22 @@ class Journal:
                 "choose another output folder, or --exists skip or unique",
             )
 
-    def begin(self, paths: Iterable[Path]) -> None:
-        """Say that these files are about to be written.
+    def refuse_bare(self, replaced: Iterable[Path]) -> None:
+        """Refuse to redact into a folder that would go on to hold what earlier runs wrote without redacting it.
+
+        Raises:
+            UsageError: such a file lies there, and is none of those that are `replaced`; the first one is named.
+        """
+        names = {self._relative(path) for path in replaced}
+        for name in self.records.bare():
+            if name not in names and self._has(self.out / name):
+                raise UsageError(
+                    f'"{self.out / name}" was written by a run that did not redact, and would stay beside these photos',
+                    "choose another output folder, or delete what lies in this one",
+                )
+
+    def begin(self, paths: Iterable[Path], *, redacts: bool = False) -> None:
+        """Say that these files are about to be written, by a run that redacts or not.
 
         Raises:
             PhotoError: one of them is there and was not made by faceedit.
@@ -80,19 +67,18 @@ class Journal:
         paths = list(paths)
         if strange := self.strangers(paths):
             raise PhotoError(f'"{strange[0]}" is there already and was not made by faceedit', "move it away")
-        names = [self._relative(path) for path in paths]
-        self._append({"begin": names})
-        self._own.update(names)
+        mark = {"redacts": True} if redacts else {}
+        self.records.add({"begin": [self._relative(path) for path in paths]} | mark)
 
     def end(self, target: Path, key: str, entry: Entry) -> None:
         """Remember what became of one photo. `key` stands for all that its result depends on."""
-        outputs = {self._relative(Path(path)): digest(Path(path)) for path in entry.outputs}
+        outputs = {self._relative(located(path)): digest(located(path)) for path in entry.outputs}
         line = {"target": self._relative(target), "key": key, "outputs": outputs, "entry": asdict(entry)}
-        self._done[self._relative(target)] = self._append(line)
+        self.records.add(line)
 
     def finished(self, target: Path, key: str) -> Entry | None:
         """The entry of a photo that was done before in the same way and whose files still lie there unchanged."""
-        line = self._line(target)
+        line = self.records.of(self._relative(target))
         if line is None or line["key"] != key:
             return None
         for name, expected in line["outputs"].items():
@@ -102,56 +88,23 @@ class Journal:
         return Entry(**line["entry"])
 
     def entries(self) -> list[Entry]:
-        """What is remembered of photos, as it stood when each was done."""
-        done = {line["target"]: line["entry"] for _, line in self._lines() if "target" in line}
+        """What is remembered of photos, as it stood when each was done; of many in a store, of some."""
+        done = {line["target"]: line["entry"] for line in self.records.told()}
         return [Entry(**entry) for entry in done.values()]
 
     def retract(self, target: Path) -> None:
         """Delete what an earlier run made of a photo that may no longer be shown."""
-        line = self._line(target)
-        self._done.pop(self._relative(target), None)
+        line = self.records.of(self._relative(target))
         for name in line["outputs"] if line else ():
             (self.out / name).unlink(missing_ok=True)
 
-    def _append(self, line: dict[str, Any]) -> int:
-        """Add a line, on the disk when this returns, and say where it stands.
-
-        Raises:
-            UsageError: the output folder is gone.
-            PhotoError: the line cannot be written.
-        """
-        text = json.dumps(line, ensure_ascii=False) + "\n"
-        try:
-            with self._path.open("ab+") as file:  # one write call a line: lines of several processes do not mix
-                torn = file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
-                content = text.encode("utf-8", "surrogateescape")
-                file.write(b"\n" * torn + content)
-                file.flush()
-                os.fsync(file.fileno())
-                return file.tell() - len(content)
-        except FileNotFoundError as error:
-            raise UsageError(
-                f'the output folder "{self.out}" is gone', "bring it back; the same command then goes on"
-            ) from error
-        except OSError as error:
-            raise PhotoError(
-                f"{self._path}: cannot be written: {error.strerror}", "make room on the disk; the same command goes on"
-            ) from error
-
     def _relative(self, path: Path) -> str:
-        return Path(path).relative_to(self.out).as_posix()
-
-
-def _parsed(content: bytes) -> dict[str, Any] | None:
-    """A line as it was meant; None where a kill has torn it: what it began was not written yet."""
-    try:
-        line = json.loads(content.decode("utf-8", "surrogateescape"))
-    except ValueError:
-        return None
-    return line if isinstance(line, dict) else None
+        return path.relative_to(self.out).as_posix()
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
+    """What tells a file from any other: the sha256 of one on this machine, a store's own tag of an object."""
+    if isinstance(path, StorePath):
+        return path.fingerprint()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

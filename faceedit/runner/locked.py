@@ -16,6 +16,7 @@ from faceedit.runner.task import Task
 VERSION = 1
 # What decodes, computes and encodes.
 LIBRARIES = (
+    "av",
     "imagecodecs",
     "numpy",
     "openvino",
@@ -41,21 +42,26 @@ def circumstances(task: Task) -> dict[str, Any]:
     Raises:
         RecipeError: the recipe cannot be used.
         ModelError: the model is not on this machine.
+        UsageError: a folder of people cannot be used.
+        SetupError: what tells people apart is not there.
     """
     recipe, engine = task.loaded, task.engine
     seeds = {f"{index}": step.options["seed"] for index, step in enumerate(recipe.steps, 1) if "seed" in step.options}
+    people = {folder: each.digest for folder, each in task.people.items()}
     return {
         "version": VERSION,
         "faceedit": __version__,
         "recipe": {"name": recipe.name, "sha256": recipe.digest, "seeds": seeds},
+        **({"people": people} if people else {}),
         "model": model_json(task.model),
         "plugins": {plugin.distribution: plugin.version for plugin in task.registry.plugins if not plugin.error},
-        "libraries": dict(_versions()),
+        "libraries": dict(versions()),
         "engine": {"backend": engine.backend, "device": engine.device, "detector": engine.detector, **_cpu(engine)},
     }
 
 
-def _versions() -> Iterator[tuple[str, str]]:
+def versions() -> Iterator[tuple[str, str]]:
+    """The libraries that are installed, and their versions."""
     for name in LIBRARIES:
         try:
             yield name, metadata.version(name)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from faceedit.images import open_regular
+
 # An estimate on the safe side for 8-bit photos: as read, as edited, as encoded, and a float32 copy with its mask.
 BYTES_PER_PIXEL = 40
 # Of what is free at the start, the rest being left to the models and to everybody else.
@@ -19,7 +21,7 @@ UNREADABLE_PX = 12_000_000
 def needed(path: Path) -> int:
     """About how many bytes editing a photo takes; its header alone is read."""
     try:
-        with warnings.catch_warnings(), path.open("rb") as file:
+        with warnings.catch_warnings(), open_regular(path) as file:
             warnings.simplefilter("ignore")  # that it is large is what we ask
             with Image.open(file) as picture:
                 width, height = picture.size

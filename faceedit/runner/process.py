@@ -1,8 +1,6 @@
 """One photo from its file to its outputs on disk."""
 
-import contextlib
 import io
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,16 +17,23 @@ from faceedit.recipe import Recipe
 from faceedit.registry import Registry
 from faceedit.report import Entry, faces_json, findings_json
 from faceedit.runner.discovery import Input
+from faceedit.runner.frames import all_faces, all_findings
+from faceedit.runner.frames import outputs as frames_outputs
+from faceedit.runner.frames_redaction import redacted_frames
+from faceedit.runner.named import faces_stay
 from faceedit.runner.redaction import Redactor, Wishes
 from faceedit.runner.targets import Job, Place
+from faceedit.runner.videos import edited_video, neutral
+from faceedit.stores import StorePath
 from faceedit.verify import SecondLook
+from faceedit.video import is_video
 
-# When redacted files say they were changed: 1 January 1980, the first day that archives can name.
-NEUTRAL_TIME = 315532800
 # What `segment` writes beside a photo's name.
 MAPS = ("labels", "overlay")
 # Files of these formats may hold more than one picture that a person would see.
 MOVING = ("gif", "webp", "png", "tiff", "avif", "heif")
+# Rows of two photos that are compared together.
+ROWS = 256
 
 
 Begin = Callable[[Iterable[Path]], None]
@@ -36,6 +41,10 @@ Begin = Callable[[Iterable[Path]], None]
 
 def pass_over(_paths: Iterable[Path]) -> None:
     """A `begin` that lets every file be written."""
+
+
+def say_nothing(_text: str) -> None:
+    """A `tell` that nobody hears."""
 
 
 Small = Callable[[Path, Photo | None, Photo], Mapping[Path, bytes]]
@@ -52,7 +61,7 @@ class Processor:
 
     `small` makes the thumbnails of the report; `begin` is told which files are about to be written, and may refuse.
     A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`, also for
-    `wishes`.
+    `wishes`. `tell` hears how far a video is.
     """
 
     recipe: Recipe
@@ -63,6 +72,7 @@ class Processor:
     begin: Begin = pass_over
     small: Small = none_small
     wishes: Wishes = field(default_factory=Wishes)
+    tell: Callable[[str], None] = say_nothing
 
     def __call__(self, job: Job) -> Entry:
         """Edit one photo, write its outputs, and say what happened.
@@ -70,9 +80,16 @@ class Processor:
         Raises:
             PhotoError: the photo cannot be read, edited or written; nothing of it was written.
         """
+        if is_video(job.input.path):
+            done, pictures = edited_video(self, job)
+            write_all({}, pictures)
+            return done
         if self.recipe.redacts:
             return self._redacted(job)
-        photo = self.find(read_still(job, self.limits))
+        frames = read_frames(job, self.limits)
+        if len(frames.photos) > 1:
+            return self._several(job, frames)
+        photo = self.find(frames.photos[0])
         if not photo.faces and (entry := self._without_faces(job)):
             return entry
         edited = edit(photo, self.recipe, self.registry)
@@ -95,20 +112,36 @@ class Processor:
             notes=list(dict.fromkeys(lost)),
         )
 
+    def _several(self, job: Job, frames: images.Frames) -> Entry:
+        photos = [self.find(photo) for photo in frames.photos]
+        if not any(photo.faces for photo in photos) and (entry := self._without_faces(job)):
+            return entry
+        edits = [edit(photo, self.recipe, self.registry) for photo in photos]
+        outputs, lost = frames_outputs(job, frames, edits, _content(job.input))
+        small = self.small(next(iter(outputs)), photos[0], edits[0].photo) if outputs else {}
+        self.begin(outputs)
+        return Entry(
+            str(job.input.path),
+            "done",
+            outputs=write_all(outputs, small),
+            faces=all_faces(photos),
+            findings=all_findings(edits),
+            notes=lost,
+        )
+
     def _redacted(self, job: Job) -> Entry:
         if self.look is None:
             raise SetupError("a recipe that redacts was to run without a second look", "give the Processor a `look`")
         redactor = Redactor(self.recipe, self.registry, self.find, self.look, self.limits, self.wishes)
-        done = redactor(job, read_still(job, self.limits))
+        frames = read_frames(job, self.limits)
+        done = redactor(job, frames.photos[0]) if len(frames.photos) == 1 else redacted_frames(redactor, job, frames)
         outputs = done.outputs
-        # Of the redacted picture alone, unless previews were asked for.
-        before = done.before if self.wishes.previews else None
+        # Of the redacted picture alone, unless originals were asked for.
+        before = done.before if self.wishes.originals else None
         small = self.small(next(iter(outputs)), before, done.picture) if outputs and done.picture else {}
         self.begin(outputs)
         written = write_all(outputs, small)
-        for path in outputs:
-            with contextlib.suppress(OSError):  # a file system that keeps no such times tells nothing either
-                os.utime(path, (NEUTRAL_TIME, NEUTRAL_TIME))
+        neutral(written)
         return replace(done.entry, outputs=written)
 
     def _without_faces(self, job: Job) -> Entry | None:
@@ -127,14 +160,19 @@ def _encoded(
     output = place.output
     if output.layered:
         return layers.encode(output.format, before, edited.photo, edited.layers), layers.notes(before)
-    options = images.WriteOptions(images.suffix_format(place.target) or "png", output.quality, output.metadata)
+    people = faces_stay(before, edited.photo)
+    options = images.WriteOptions(images.suffix_format(place.target) or "png", output.quality, output.metadata, people)
     photo = images.fitted(edited.photo, output.max_side)
-    content = source.path.read_bytes() if source.content is None else source.content
+    content = _content(source)
     same = options.metadata == "keep" and options.format == before.source.format and options.quality == "same"
     if same and photo is edited.photo and _unchanged(before, photo):
         return content, images.notes(photo, options)
     original, old_blocks = images.Original(before, content), output.lossless == "auto"
     return images.encode_edited(photo, original, options, limits, keep_space=output.keep_space, old_blocks=old_blocks)
+
+
+def _content(source: Input) -> bytes:
+    return source.path.read_bytes() if source.content is None else source.content
 
 
 def _extras(job: Job, edited: Edited) -> dict[Path, bytes]:
@@ -152,17 +190,51 @@ def read_still(job: Job, limits: images.Limits) -> Photo:
     """The photo of a job.
 
     Raises:
-        UnreadablePhoto: it cannot be read, or has several pictures of which only the first would be edited.
+        UnreadablePhoto: it cannot be read, or has several pictures.
     """
-    if job.input.problem:
-        raise UnreadablePhoto(job.input.problem, job.input.hint)
-    photo = images.read_isolated(job.input.file, limits=limits)
-    if photo.source.frames > 1 and photo.source.format in MOVING:
-        raise UnreadablePhoto(
-            f"{job.input.path}: has {photo.source.frames} frames or pages, and only stills are edited",
-            "save the frame you want as a picture of its own",
-        )
+    photo = _first(job.input.at_hand(limits), limits)
+    if _is_several(photo):
+        count = photo.source.frames
+        message = f"{job.input.path}: has {count} frames or pages, which apply edits and this command does not take"
+        raise UnreadablePhoto(message, "save the one you want as a picture of its own")
     return photo
+
+
+def read_frames(job: Job, limits: images.Limits) -> images.Frames:
+    """All pictures of a job: a photo, or the frames or pages of its file.
+
+    Raises:
+        UnreadablePhoto: it cannot be read, or holds several pictures in a way that faceedit does not write.
+    """
+    source = job.input.at_hand(limits)
+    photo = _first(source, limits)
+    if not _is_several(photo):
+        return images.Frames((photo,))
+    kind, count = photo.source.format, photo.source.frames
+    if not images.FORMATS[kind].several:
+        message = f"{job.input.path}: has {count} pictures, and several in one {kind.upper()} file are not edited"
+        raise UnreadablePhoto(message, "export it as GIF, PNG or WebP, or save the picture you want")
+    frames = images.frames_isolated(source.file, limits=limits)
+    return replace(frames, photos=tuple(_named(each, source) for each in frames.photos))
+
+
+def _first(source: Input, limits: images.Limits) -> Photo:
+    if source.problem:
+        raise UnreadablePhoto(source.problem, source.hint)
+    try:
+        return _named(images.read_isolated(source.file, limits=limits), source)
+    except UnreadablePhoto as error:
+        raise UnreadablePhoto(error.message.replace("picture:", f"{source.path}:", 1), error.hint) from error
+
+
+def _named(photo: Photo, source: Input) -> Photo:
+    if isinstance(source.path, StorePath):  # other photos without a file have no name of their own
+        return photo.replaced(source=replace(photo.source, path=source.path))
+    return photo
+
+
+def _is_several(photo: Photo) -> bool:
+    return photo.source.frames > 1 and photo.source.format in MOVING
 
 
 def write_all(outputs: Mapping[Path, bytes], small: Mapping[Path, bytes] | None = None) -> list[str]:
@@ -194,7 +266,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _unchanged(before: Photo, after: Photo) -> bool:
-    if not np.array_equal(before.pixels, after.pixels):
+    if before.pixels.shape != after.pixels.shape:
+        return False
+    strips = (slice(top, top + ROWS) for top in range(0, before.height, ROWS))
+    if not all(np.array_equal(before.pixels[rows], after.pixels[rows]) for rows in strips):
         return False
     if before.alpha is None or after.alpha is None:
         return before.alpha is after.alpha

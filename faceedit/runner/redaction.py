@@ -19,7 +19,7 @@ from faceedit.engine import Edited, edit
 from faceedit.engine import Known as KnownFaces
 from faceedit.errors import Withheld
 from faceedit.identity import Known, People
-from faceedit.photo import Photo, eight_bit
+from faceedit.photo import Photo
 from faceedit.recipe import Recipe
 from faceedit.registry import Registry
 from faceedit.report import Entry, faces_json, findings_json
@@ -27,7 +27,7 @@ from faceedit.runner.decisions import Decision, Decisions
 from faceedit.runner.discovery import Input
 from faceedit.runner.sizes import resized, shrunk
 from faceedit.runner.targets import Job, Place
-from faceedit.verify import Promise, SecondLook, Verdict, bare, check, unexplained, verified
+from faceedit.verify import Promise, SecondLook, Verdict, bare, check, faces_in, unexplained, verified
 
 # How often a photo is edited: once, and again for each time that the second look finds a face.
 ROUNDS = 3
@@ -52,13 +52,13 @@ class Redacted:
 @dataclass(frozen=True)
 class Wishes:
     """What people want seen: `people` are those whose faces steps keep, by their folders; the report numbers them, or
-    gives their `names`. `decisions` were taken about photos that were withheld. `previews` may show the originals.
+    gives their `names`. `decisions` were taken about photos that were withheld. `originals` may show the originals.
     """
 
     people: Mapping[str, People] = field(default_factory=dict)
     decisions: Decisions = field(default_factory=Decisions)
     names: bool = False
-    previews: bool = False
+    originals: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,14 @@ class Redactor:
         """
         path = job.input.path
         decision = self.wishes.decisions.of(job.input)
-        photo = self._found(photo, decision)
+        photo = self.found(photo, decision)
         recipe = self.recipe.with_no_faces("copy") if decision and decision.faceless else self.recipe
         if not photo.faces and recipe.no_faces == "skip":
             return Redacted({}, Entry(str(path), "skipped", notes=["no face was found"]))
         known = {folder: people.recognized(photo) for folder, people in self.wishes.people.items()}
         for rounds in range(1, ROUNDS + 1):
             edited = edit(photo, recipe, self.registry, {key: {one.face for one in known[key]} for key in known})
-            _check_marks(edited, decision)
+            check_marks(edited, decision)
             copies = [_Copy(edited, place) for place in job.places if place.output.photo]
             # Where only extras are written, the photo that they come from is judged all the same.
             judged = copies or [_Copy(edited, Place(Path("photo.png"), "photo"))]
@@ -99,25 +99,25 @@ class Redactor:
             if problems := [problem for verdict in verdicts for problem in verdict.problems]:
                 raise Withheld(f"the finished file was refused: {problems[0]}", "please report this")
             if all(verdict.passed for verdict in verdicts):
-                outputs = {copy.target: copy.content for copy in copies} | self._extras(edited, job)
+                outputs = {copy.target: copy.content for copy in copies} | self.extras(edited, job)
                 entry = _entry(job.input, edited, judged, verdicts, rounds=rounds, outputs=outputs)
-                audit = entry.audit | self._kept(edited, known) | ({"decision": decision.as_dict()} if decision else {})
+                audit = entry.audit | self.kept(edited, known) | ({"decision": decision.as_dict()} if decision else {})
                 return Redacted(outputs, replace(entry, audit=audit), bare(edited.photo), photo)
             faces = merged(
                 [face for copy, verdict in zip(judged, verdicts, strict=True) for face in copy.seen(verdict)]
             )
             photo = self.look.with_faces(photo, faces)
-        raise _seen_still(faces)
+        raise seen_still(faces)
 
-    def _found(self, photo: Photo, decision: Decision | None) -> Photo:
+    def found(self, photo: Photo, decision: Decision | None) -> Photo:
         """The photo with its faces, also those that somebody marked; where there is none, with the second look's."""
         photo = self.find(photo)
         if decision:
             boxes = [box.clipped(photo.height, photo.width) for box in decision.boxes]
             photo = self.look.with_faces(photo, [Detection(box, 1.0) for box in boxes])
-        return photo if photo.faces else self.look.with_faces(photo, self.look(eight_bit(photo.pixels)))
+        return photo if photo.faces else self.look.with_faces(photo, faces_in(photo, self.look))
 
-    def _kept(self, edited: Edited, known: Mapping[str, Sequence[Known]]) -> dict[str, Any]:
+    def kept(self, edited: Edited, known: Mapping[str, Sequence[Known]]) -> dict[str, Any]:
         """What the audit says of the faces left that were recognised: whose they are and how sure that is."""
         if not self.wishes.people:
             return {}
@@ -130,7 +130,7 @@ class Redactor:
         ]
         return {"kept": kept}
 
-    def _extras(self, edited: Edited, job: Job) -> Outputs:
+    def extras(self, edited: Edited, job: Job) -> Outputs:
         """The pictures beside the photo.
 
         Raises:
@@ -142,7 +142,7 @@ class Redactor:
             if isinstance(extra, extras.File):
                 raise Withheld(f'the extra output "{name}" is no picture, so a second look cannot judge it', _LEAVE_OUT)
             content = extras.encoded(extra, bare=True)
-            if len(self.look(_on_grey(extras.as_photo(extra)))) > len(edited.left) or check(content).problems:
+            if len(faces_in(extras.as_photo(extra), self.look)) > len(edited.left) or check(content).problems:
                 raise Withheld(f'the extra output "{name}" shows a face', _LEAVE_OUT)
             outputs |= {place.beside(name, extras.suffix(extra)): content for place in takers}
         return outputs
@@ -160,14 +160,15 @@ def covered(photo: Photo, recipe: Recipe, registry: Registry, look: SecondLook, 
     for _ in range(ROUNDS):
         edited = edit(photo, recipe, registry, known)
         mask = edited.covered.mask if edited.covered else np.zeros((photo.height, photo.width), bool)
-        faces = unexplained(look(eight_bit(edited.photo.pixels)), mask, [face.box for face in edited.left])
+        faces = unexplained(faces_in(edited.photo, look), mask, [face.box for face in edited.left])
         if not faces:
             return edited
         photo = look.with_faces(photo, list(faces))
-    raise _seen_still(faces)
+    raise seen_still(faces)
 
 
-def _seen_still(faces: Sequence[Detection]) -> Withheld:
+def seen_still(faces: Sequence[Detection]) -> Withheld:
+    """The error for a photo in which a second look sees faces whatever is covered."""
     where = ", ".join(str(face.box.as_list()) for face in faces)
     return Withheld(f"a second look still sees a face at {where}", "look at the photo yourself")
 
@@ -195,7 +196,7 @@ class _Copy:
         return [replace(face, box=resized(face.box, across, down)) for face in verdict.faces]
 
 
-def _check_marks(edited: Edited, decision: Decision | None) -> None:
+def check_marks(edited: Edited, decision: Decision | None) -> None:
     """Whether all that somebody marked by hand is covered.
 
     Raises:
@@ -218,7 +219,7 @@ def _entry(
         "done",
         faces=faces_json(edited.photo.faces),
         findings=findings_json(edited.findings),
-        notes=list(dict.fromkeys([*lost, *seen, *_remarks(edited.photo)])),
+        notes=list(dict.fromkeys([*lost, *seen, *remarks(edited.photo)])),
         audit=_audit(source, edited, list(dict.fromkeys(seen)), rounds, outputs),
     )
 
@@ -244,7 +245,7 @@ def _audit(source: Input, edited: Edited, notes: list[str], rounds: int, outputs
     }
 
 
-def _remarks(photo: Photo) -> list[str]:
+def remarks(photo: Photo) -> list[str]:
     """Plain sentences about what the promise does not hold for this photo."""
     found = []
     if not photo.faces:
@@ -255,9 +256,3 @@ def _remarks(photo: Photo) -> list[str]:
             "JPEG and PNG inputs do not"
         )
     return found
-
-
-def _on_grey(photo: Photo) -> NDArray[np.uint8]:
-    """8-bit pixels with grey where nothing is to be seen."""
-    pixels = eight_bit(photo.pixels)
-    return pixels if photo.alpha is None else np.where(photo.alpha[..., None] > 0, pixels, np.uint8(128))

@@ -4,7 +4,7 @@ import datetime
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,9 +18,10 @@ from faceedit.report import REPORT, REVIEW
 from faceedit.runner.decisions import DECISIONS
 from faceedit.runner.discovery import Input, identity
 from faceedit.runner.journal import JOURNAL, LOCK
+from faceedit.video import is_video
 
 # Formats that keep no promise about what else lies in the file: a redacted photo becomes a PNG instead.
-UNCHECKED = ("gif", "bmp")
+UNCHECKED = ("bmp",)
 # What a run itself writes into the output folder.
 OWN = (REPORT, REVIEW, PAGE, JOURNAL, LOCK, DECISIONS)
 
@@ -43,14 +44,6 @@ class Place:
     def beside(self, name: str, suffix: str = ".png") -> Path:
         """The path of an extra."""
         return self.target.with_name(f"{self.base}.{name}{suffix}")
-
-    @property
-    def is_there(self) -> bool:
-        """Whether a file lies where something would be written."""
-        if self.output.photo:
-            return self.target.exists()
-        folder = self.target.parent
-        return folder.is_dir() and any(each.name.startswith(f"{self.base}.") for each in folder.iterdir())
 
 
 @dataclass(frozen=True)
@@ -157,6 +150,8 @@ def check_apart(inputs: Sequence[Input], out: Path) -> None:
 
 
 def _suffix(path: Path, output: Output, *, redacts: bool) -> str:
+    if is_video(path):
+        return path.suffix
     if output.format != "same":
         return SUFFIXES.get(output.format) or format_suffix(output.format)
     if path.suffix.lower() in RAW_SUFFIXES:
@@ -174,13 +169,13 @@ def _date(path: Path) -> str:
     return datetime.datetime.fromtimestamp(changed, datetime.UTC).strftime("%Y-%m-%d")
 
 
-def free_targets(jobs: Sequence[Job]) -> list[Job]:
+def free_targets(jobs: Sequence[Job], holds: Callable[[Place], bool]) -> list[Job]:
     """The same jobs, with "-1", "-2", ... added to names that are taken on the disk or by another job."""
-    taken = {_folded(str(place.target)) for job in jobs for place in job.places if not place.is_there}
+    taken = {_folded(str(place.target)) for job in jobs for place in job.places if not holds(place)}
     renamed = []
     for job in jobs:
         free, number = job, 0
-        while any(place.is_there or (number and _folded(str(place.target)) in taken) for place in free.places):
+        while any(holds(place) or (number and _folded(str(place.target)) in taken) for place in free.places):
             number += 1
             free = replace(job, places=tuple(_numbered(place, number) for place in job.places))
         taken.update(_folded(str(place.target)) for place in free.places)

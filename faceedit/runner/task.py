@@ -1,9 +1,10 @@
 """All that a process needs to do photos: small, the same in every worker, made into models and plugins there."""
 
+import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Literal
 
 from faceedit import __version__, images, models
 from faceedit.detection import THOROUGH, Search
+from faceedit.errors import PhotoError
 from faceedit.faces import FaceFinder
-from faceedit.gallery import thumbnails
+from faceedit.gallery import thumbnails, withheld
 from faceedit.identity import People
 from faceedit.photo import Model, Photo
 from faceedit.recipe import Recipe, load_recipe
@@ -20,11 +22,14 @@ from faceedit.registry import Registry, Selection
 from faceedit.report import Entry
 from faceedit.runner.decisions import Decisions
 from faceedit.runner.journal import Journal
-from faceedit.runner.process import Processor
+from faceedit.runner.process import Processor, read_still, write_all
+from faceedit.runner.records import Records
 from faceedit.runner.redaction import Wishes
 from faceedit.runner.targets import Job
 from faceedit.segmentation.folder import Folder as ModelFolder
+from faceedit.segmentation.served import Address
 from faceedit.verify import SecondLook
+from faceedit.video import is_video
 
 Exists = Literal["changed", "skip", "overwrite", "unique", "fail"]
 
@@ -34,6 +39,7 @@ class Engine:
     """Which model and detector, on which device, with how many CPU threads (0: as many as torch likes).
 
     `backend` runs the model; `allow_remote` lets a recipe that redacts show photos to a model on another machine.
+    With a `service` the model is that of another process.
     """
 
     model: str = ""
@@ -42,18 +48,19 @@ class Engine:
     threads: int = 0
     backend: models.Engine = "torch"
     allow_remote: bool = False
+    service: Address | None = None
 
 
 @dataclass(frozen=True)
 class Showing:
     """What a recipe that redacts may show and tell beside its photos: nothing, unless it is asked for.
 
-    `names` of the people that were kept, `previews` of the originals on the page, `neutral_names` instead of the
-    photos' own. `embedder` tells people apart.
+    `names` of the people that were kept, `originals` on the page, `neutral_names` instead of the photos' own.
+    `embedder` tells people apart.
     """
 
     names: bool = False
-    previews: bool = False
+    originals: bool = False
     neutral_names: bool = False
     embedder: str = "sface"
 
@@ -111,6 +118,17 @@ class Task:
         return models.people(folders, self.registry, self.find, self.limits, self.showing.embedder) if folders else {}
 
     @property
+    def shares_a_card(self) -> bool:
+        """Whether the model works on a graphics card, which several processes then share.
+
+        Raises:
+            SetupError: the device is not there.
+        """
+        name = self.engine.model or self.loaded.model or models.default()
+        own = name in self.registry.segmenters or models.is_remote(name)
+        return not own and self.engine.backend != "openvino" and models.on_a_card(self.engine.device)
+
+    @property
     def model(self) -> Model:
         """Which model labels the faces; it is loaded only where that alone can tell.
 
@@ -145,26 +163,30 @@ def finder(engine: Engine, registry: Registry, search: Search, model: str | None
         search=search,
         engine=engine.backend,
         threads=engine.threads,
+        service=engine.service,
     )
 
 
 def _thumbnails(
-    target: Path, before: Photo | None, after: Photo, *, out: Path, redacts: bool, previews: bool
+    target: Path, before: Photo | None, after: Photo, *, out: Path, redacts: bool, originals: bool
 ) -> Mapping[Path, bytes]:
-    return thumbnails(target, before, after, out, redacts=redacts, previews=previews)
+    return thumbnails(target, before, after, out, redacts=redacts, originals=originals)
 
 
 class Worker:
-    """Does one photo after another, and keeps the journal."""
+    """Does one photo after another, and keeps the journal, whose lines lie in `records` or in the output folder."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, records: Records | None = None) -> None:
         self.task = task
-        self.journal = Journal(task.out)
+        self.tell: Callable[[str], None] | None = None  # hears how far a video is
+        self.journal = Journal(task.out, records)
         look = SecondLook(task.find.detector, task.find.segmenter) if task.loaded.redacts else None
-        small = partial(_thumbnails, out=task.out, redacts=task.loaded.redacts, previews=task.showing.previews)
-        begin = self.journal.begin
-        wishes = Wishes(task.people, Decisions.read(task.out), task.showing.names, task.showing.previews)
-        self._process = Processor(task.loaded, task.registry, task.find, task.limits, look, begin, small, wishes)
+        small = partial(_thumbnails, out=task.out, redacts=task.loaded.redacts, originals=task.showing.originals)
+        begin = partial(self.journal.begin, redacts=task.loaded.redacts)
+        wishes = Wishes(task.people, Decisions.read(task.out), task.showing.names, task.showing.originals)
+        self._process = Processor(
+            task.loaded, task.registry, task.find, task.limits, look, begin, small, wishes, self._tell
+        )
         self._circumstances = self._stated()
 
     def __call__(self, job: Job) -> Entry:
@@ -173,6 +195,7 @@ class Worker:
         Raises:
             PhotoError: the photo cannot be read, edited or written; nothing of it was written.
         """
+        job = replace(job, input=job.input.at_hand(self.task.limits))
         key = self._key(job)
         if self.task.exists == "changed" and key and (entry := self.journal.finished(job.target, key)):
             return entry
@@ -182,21 +205,36 @@ class Worker:
         except Exception:  # whatever it was: a redacting run leaves no older output of this photo behind
             if self.task.loaded.redacts:
                 self.journal.retract(job.target)
+                self._show_withheld(job)
             raise
         self.journal.end(job.target, key, entry.timed(time.perf_counter() - begin))
         return entry
+
+    def _tell(self, text: str) -> None:
+        if self.tell:
+            self.tell(text)
+
+    def _show_withheld(self, job: Job) -> None:
+        """Lay a small picture of a photo that was withheld beside the page, if that was asked for."""
+        if self.task.showing.originals and not is_video(job.input.path):
+            with contextlib.suppress(PhotoError):  # it cannot be read, or not be written: the page does without
+                photo = read_still(job, self.task.limits)
+                write_all({}, withheld(job.input.path, photo, self.task.out))
 
     def _stated(self) -> str:
         """All that a result depends on but the photo: recipe, model, versions of faceedit and the plugins."""
         plugins = sorted({str(plugin) for plugin in self.task.registry.plugins})
         sha256 = self.task.find.segmenter.model.sha256
-        people = {folder: each.digest for folder, each in self.task.people.items()}
-        showing = [self.task.showing.names, self.task.showing.previews]
+        people = [self.task.people[step.keep].digest for step in self.task.loaded.steps if step.keep]
+        showing = [self.task.showing.names, self.task.showing.originals]
         about = [self.task.loaded.digest, sha256, self.task.engine.detector, people, showing]
         return json.dumps([__version__, plugins, about])
 
     def _key(self, job: Job) -> str:
         try:
+            large = job.input.content is None and job.input.path.stat().st_size > self.task.limits.megabytes * 1e6
+            if large and not is_video(job.input.path):
+                return ""  # it is refused unread
             content = job.input.sha256
         except OSError:
             return ""

@@ -13,6 +13,7 @@ from faceedit.runner.folder import Folder
 from faceedit.runner.stopping import Stopping
 from faceedit.runner.targets import Job
 from faceedit.runner.task import Task
+from faceedit.video import can_read_videos
 
 # Seconds between two looks at the folders. A file that did not change from one to the next is complete.
 PAUSE = 1.0
@@ -53,7 +54,7 @@ class Arrivals:
         found = []
         for folder in self.folders:
             try:
-                found += discover([folder])
+                found += discover([folder], videos=can_read_videos())
             except UsageError:  # no photos yet
                 continue
         if len(self.folders) > 1:  # as `discover` names the roots of several inputs

@@ -1,4 +1,7 @@
-"""Jobs done by this process or spread over several, each with a model of its own; results come in the order of jobs.
+"""Jobs done by this process or spread over several; results come in the order of jobs.
+
+Each process has a model of its own. On a graphics card they share one, which then sees the crops of several photos
+together, while they decode, edit and encode.
 
 A worker that dies (a crash in a decoder, out of memory) costs the photo that killed it, never the run.
 """
@@ -6,7 +9,7 @@ A worker that dies (a crash in a decoder, out of memory) costs the photo that ki
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -20,6 +23,7 @@ from faceedit.runner.run import run
 from faceedit.runner.stopping import Stopping
 from faceedit.runner.targets import Job
 from faceedit.runner.task import Task, Worker
+from faceedit.segmentation.served import Service
 
 # Jobs handed out ahead of the one that is waited for, a worker: enough that none is idle, few enough to stop soon.
 AHEAD = 2
@@ -42,24 +46,44 @@ class Crew:
         self.budget = memory.budget() if budget is None else budget
         self._pool: ProcessPoolExecutor | None = None
         self._own: Worker | None = None
+        self._service: Service | None = None
 
     def __enter__(self) -> Self:
         if self.processes <= 1:
             self._own = self.task.worker()
             return self
-        self._pool = _pool(self.task, self.processes)
+        if self.task.shares_a_card:
+            self._service = Service(self.task.find.segmenter)
+        self._pool = self._new_pool(self.processes)
         try:
             self._pool.submit(_ready).result()
         except BaseException:
-            self._pool.shutdown(cancel_futures=True)
+            self._end()
             raise
         return self
 
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
+        if self._service:
+            self._service.close()
+
+    def _new_pool(self, processes: int) -> ProcessPoolExecutor:
+        # A plain copy: what this process has loaded stays here, each worker loads its own, but for a shared model.
+        engine = replace(self.task.engine, service=self._service.address) if self._service else self.task.engine
+        spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's threads in mid-air
+        task = replace(self.task, engine=engine)
+        return ProcessPoolExecutor(processes, spawn, initializer=_begin, initargs=(task,))
+
+    def hear(self, tell: Callable[[str], None]) -> None:
+        """Let `tell` hear how far a video is, where this process does it."""
+        if self._own:
+            self._own.tell = tell
 
     def do(self, jobs: Iterable[Job]) -> Iterator[Entry]:
         """An entry for each job, in order, until the run is asked to stop; what is begun is finished."""
@@ -104,19 +128,13 @@ class Crew:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         for job in self.stopping.until(jobs):
-            with _pool(self.task, 1) as pool:
+            with self._new_pool(1) as pool:
                 try:
                     yield pool.submit(_do, job).result()
                 except BrokenProcessPool:
                     error = UnreadablePhoto(f"{job.input.path}: its process died", "it crashed or ran out of memory")
                     yield Entry.of_error(job.input.path, error, redacts=self.task.loaded.redacts)
-        self._pool = _pool(self.task, self.processes)
-
-
-def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
-    # A plain copy: what this process has loaded stays here, each worker loads its own.
-    spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's threads in mid-air
-    return ProcessPoolExecutor(processes, spawn, initializer=_begin, initargs=(replace(task),))
+        self._pool = self._new_pool(self.processes)
 
 
 def _begin(task: Task) -> None:

@@ -17,8 +17,8 @@ from faceedit.segmentation.net import SegFormerNet
 
 Precision = Literal["auto", "fp32", "bf16"]
 
-# Crops shown to the model at once: more brings nothing on a processor and costs memory; a graphics card wants more.
-BATCH = 8
+# Crops shown to the model at once: on a processor several are no faster, and take as many times the memory.
+BATCH = 1
 BATCH_ON_GPU = 32
 # Below this many weights bf16 saves milliseconds a face on a processor, less than checking it costs.
 WORTH_BF16 = 20_000_000

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from faceedit.errors import PhotoError, SetupError
 from faceedit.segmentation import agreement
 from faceedit.segmentation.folder import Folder
+
+Precision = Literal["auto", "f32", "bf16"]
 
 # Bump when the network or its conversion changes.
 VERSION = 1
@@ -51,12 +53,14 @@ def imported() -> Any:
 class OpenVino:
     """The engine `openvino` for a model folder, on the processor. `threads` 0 is as many as OpenVINO finds good.
 
+    `precision` "auto" is bf16 where that leaves the labels alone (see `agreement`), else f32.
+
     Raises:
         SetupError: openvino is not installed, cannot use its cache folder, or gives other labels than torch.
         ModelError: the folder is unfit.
     """
 
-    def __init__(self, folder: Path, name: str, threads: int = 0) -> None:
+    def __init__(self, folder: Path, name: str, threads: int = 0, precision: Precision = "auto") -> None:
         self._openvino = imported()
         self.folder = Folder.read(folder, name)
         self.model, self.size, self.device = self.folder.model, self.folder.size, "cpu"
@@ -70,7 +74,8 @@ class OpenVino:
             if checked["f32"] < SAME:
                 said = f'the model "{name}" gives other labels on openvino ({checked["f32"]:.1%} equal)'
                 raise SetupError(said, "use --engine torch")
-            self.precision = "bf16" if checked["bf16"] >= agreement.ENOUGH else "f32"
+            best: Precision = "bf16" if checked["bf16"] >= agreement.ENOUGH else "f32"
+            self.precision = best if precision == "auto" else precision
             self._compiled = self._compile(place, self.precision)
         except (OSError, RuntimeError) as error:
             first = " ".join(str(error).split())[:200]

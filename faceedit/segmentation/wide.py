@@ -1,4 +1,4 @@
-"""Long hair and bodies: a face's map carried on beyond its crop, by a second crop of twice the size around it."""
+"""Long hair, tall hats and bodies: maps carried on beyond a face's crop by a second crop, twice as large."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,10 +13,10 @@ from faceedit.photo import FaceMap
 from faceedit.segmentation.crops import Segmenter, maps
 
 FACTOR = 2
-# What may lie beyond the first crop, beside long hair. Models were taught on portraits: far from the face they see more
-# faces.
+# What may lie beyond the first crop, beside long hair and tall hats. Models were taught on portraits: far from the face
+# they see more faces.
 AROUND = frozenset({"background", "neck", "cloth"})
-# The share of an edge of the crop from which hair counts as leaving it there.
+# The share of an edge of the crop from which hair or a hat counts as leaving it there.
 TOUCHES = 0.1
 # Over this share of the first crop's edge its answer gives way to that of the wide one.
 BLEND = 0.12
@@ -29,26 +29,34 @@ def widened(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter: Segme
 
     Within the first crop they stay as they were, but for its edge, so that small parts lose nothing. With `bodies`
     every map is carried on that the wide crop knows more of, else those whose hair leaves the crop sideways or
-    downwards within the photo. What leaves it upwards is no hair but a busy background, and then hair is not followed.
+    downwards within the photo, or whose hat leaves it upwards. What leaves it upwards is no hair but a busy background,
+    and then hair is not followed.
     """
-    long = [_long_hair(one) for one in seen]
-    wanted = [index for index in range(len(seen)) if bodies or long[index]]
+    leaving = [_leaving(one) for one in seen]
+    wanted = [index for index in range(len(seen)) if bodies or leaving[index]]
     crops = [replace(seen[index].crop, side=seen[index].crop.side * FACTOR) for index in wanted]
     result = list(seen)
     for index, wide in zip(wanted, maps(pixels, crops, segmenter), strict=True):
-        joined = _joined(seen[index], wide, AROUND | {"hair"} if long[index] else AROUND)
-        if long[index] or not _body_lost(seen[index], joined):
+        joined = _joined(seen[index], wide, AROUND | leaving[index])
+        if leaving[index] or not _body_lost(seen[index], joined):
             result[index] = joined
     return result
 
 
-def _long_hair(one: FaceMap) -> bool:
+def _leaving(one: FaceMap) -> frozenset[str]:
+    """Hair, a hat, or both, where they go on beyond the crop."""
+    hair, hat = (_touched(one, part) for part in ("hair", "hat"))
+    long, tall = any(hair[1:]) and not hair[0], hat[0]
+    return frozenset(part for part, goes_on in (("hair", long), ("hat", tall)) if goes_on)
+
+
+def _touched(one: FaceMap, part: str) -> list[bool]:
+    """Whether a part leaves the crop within the photo at its top, right, bottom, left edge."""
     edges = (one.logits[:, 0], one.logits[:, :, -1], one.logits[:, -1], one.logits[:, :, 0])
-    top, *others = (
-        within and float((edge.argmax(0) == ID["hair"]).mean()) >= TOUCHES
+    return [
+        within and float((edge.argmax(0) == ID[part]).mean()) >= TOUCHES
         for within, edge in zip(one.ends_within(), edges, strict=True)
-    )
-    return any(others) and not top
+    ]
 
 
 def _body_lost(near: FaceMap, joined: FaceMap) -> bool:
@@ -71,6 +79,7 @@ def _joined(near: FaceMap, wide: FaceMap, around: frozenset[str]) -> FaceMap:
     ]
     logits = np.stack([np.asarray(plane) for plane in planes])
     logits[[ID[part] for part in PARTS if part not in around]] = NEVER
+    logits[ID["hat"], height:] = NEVER  # none lies below the face
     middle = logits[:, height // 2 : height // 2 + height, width // 2 : width // 2 + width]
     kept = _rise(height)[:, None] * _rise(width)
     middle += (near.logits - middle) * kept

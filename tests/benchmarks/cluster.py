@@ -1,0 +1,96 @@
+"""What a Ray cluster costs a photo, and how two workers scale: `python -m tests.benchmarks.cluster [--photos 96]`.
+
+Two machines of one CPU each, on this one. The photos cost next to nothing, so that what is left is the cost of
+spreading them; then each waits for a while, which workers on one processor can do side by side.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from faceedit import images
+from faceedit.testing import painted_photo
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from cluster_support import ENVIRONMENT, PLUGIN, Machines  # noqa: E402 - beside the tests
+from faces_support import painted_in_label_colors  # noqa: E402 - likewise
+
+WAITING = '''
+
+import time
+
+
+@faceedit.effect(scope="photo", on="person | background")
+def wait(region, *, seconds: float = 0.0):
+    """Take a while."""
+    time.sleep(seconds)
+    return region.pixels
+'''
+
+
+def timed(place: Path, name: str, seconds: float, *arguments: str) -> tuple[float, float]:
+    """Seconds until the first photo is done, and from then on seconds a photo."""
+    recipe = place / f"{name}.yaml"
+    recipe.write_text(f"faceedit: 1\nsteps: [{{effect: wait, seconds: {seconds}}}]\n")
+    command = ["apply", recipe, place / "photos", "-o", place / name, "--plugin", place / "waiting.py", "--json"]
+    command += ["--model", "painted", "--detector", "painted", "--threads", "1", *arguments]
+    begin = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "faceedit", *map(str, command)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **ENVIRONMENT},
+    ) as run:
+        stamps = [time.perf_counter() for line in run.stdout or () if json.loads(line)["status"] == "done"]
+    return stamps[0] - begin, (stamps[-1] - stamps[0]) / (len(stamps) - 1)
+
+
+def rows(place: Path, machines: Machines, photos: int, seconds: float) -> Iterator[str]:
+    """The lines of the table."""
+    ray = ["--engine", "ray", "--address", machines.address, "--jobs"]
+    yield "| run | until the first photo | then, a photo |"
+    yield "|---|--:|--:|"
+    runs = {
+        "this machine, 1 process": (0.0, ["--jobs", "1"]),
+        "Ray, 1 worker": (0.0, [*ray, "1"]),
+        "this machine, 1 process, waiting": (seconds, ["--jobs", "1"]),
+        "Ray, 1 worker, waiting": (seconds, [*ray, "1"]),
+        "Ray, 2 workers, waiting": (seconds, [*ray, "2"]),
+    }
+    for number, (name, (wait, arguments)) in enumerate(runs.items()):
+        start, each = timed(place, f"run{number}", wait, *arguments)
+        yield f"| {name}{f' {wait:g} s' if wait else ''} | {start:.1f} s | {1000 * each:.0f} ms |"
+    yield f"\n{photos} photos; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=96)
+    parser.add_argument("--seconds", type=float, default=0.5, help="how long a photo waits")
+    given = parser.parse_args()
+    machines = Machines()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            (place / "photos").mkdir()
+            (place / "waiting.py").write_text(PLUGIN + WAITING)
+            photo = painted_in_label_colors(painted_photo(160, 160))
+            for index in range(given.photos):
+                images.write(photo, place / "photos" / f"{index:04}.png")
+            for row in rows(place, machines, given.photos, given.seconds):
+                print(row, flush=True)
+    finally:
+        machines.end()
+
+
+if __name__ == "__main__":
+    main()
