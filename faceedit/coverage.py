@@ -73,7 +73,7 @@ def cover(face: Face, parts: frozenset[str], grow: float = 0.0, grid: int = GRID
     mask[_within(box, window)] = True
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
     touching = np.unique(labels[_within(box, window)])
-    mask = ndimage.binary_fill_holes(np.isin(labels, touching[touching > 0]))
+    mask = _filled(np.isin(labels, touching[touching > 0]))
     return window, _on_grids(mask, grid, (height % grid, width % grid))
 
 
@@ -114,6 +114,16 @@ def _grown(mask: Bools, distance_px: float) -> Bools:
     if not mask.any():
         return mask
     return ndimage.distance_transform_edt(~mask) <= distance_px
+
+
+def _filled(mask: Bools) -> Bools:
+    """The mask with its holes: all but what hangs together with the border."""
+    areas, count = ndimage.label(~mask)
+    outside = np.zeros(count + 1, bool)
+    for edge in (areas[0], areas[-1], areas[:, 0], areas[:, -1]):
+        outside[edge] = True
+    outside[0] = False
+    return ~outside[areas]
 
 
 def _on_grids(mask: Bools, grid: int, ends: tuple[int, int]) -> Bools:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from faceedit import matte
 from faceedit.calls import answer, inspect
 from faceedit.coverage import Bools, Covered, cover, grid, hidden
 from faceedit.detection import Search
@@ -98,7 +99,7 @@ def edit(
         return Edited(done, work.extras, tuple(work.findings), layers=layers)
     mask = _redact(work, covers)
     gone = {each.face.index for each in covers}
-    bare = replace(photo.source, exif=b"", xmp=b"", iptc=b"", icc=b"", texts=())  # a thumbnail in there would show the face
+    bare = replace(photo.source, exif=b"", xmp=b"", iptc=b"", icc=b"", texts=())  # a thumbnail would show the face
     return Edited(
         photo.replaced(pixels=work.pixels, alpha=work.alpha, source=bare),
         work.extras,
@@ -116,8 +117,16 @@ def hide(photo: Photo, recipe: Recipe, registry: Registry) -> NDArray[Any]:
     """
     work = _Work(photo, photo.pixels.copy(), None, registry)
     covers = [_cover(photo, step, face) for step in recipe.steps for face in covered_faces(work, step)]
-    _redact(work, tuple(covers))
+    _redact(work, tuple(_trimmed(each) for each in covers))
     return work.pixels
+
+
+def _trimmed(each: "_Cover") -> "_Cover":
+    """The cover in the smallest window that holds it: a fill is anchored at the face's box, not at the window."""
+    rows, columns = matte.bounds(each.mask, 0)
+    left, top = each.window.left, each.window.top
+    window = Box(left + columns.start, top + rows.start, left + columns.stop, top + rows.stop)
+    return replace(each, window=window, mask=each.mask[rows, columns])
 
 
 def _demand_faces(photo: Photo) -> None:

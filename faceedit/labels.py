@@ -52,6 +52,8 @@ PIECES: dict[str, tuple[str, ...]] = {
     "teeth": ("mouth",),
     "iris": ("l_eye", "r_eye"),
     "sclera": ("l_eye", "r_eye"),
+    "cheeks": ("skin",),
+    "beard": ("skin",),
 }
 # What is left of a part beside its pieces.
 REST = "rest"

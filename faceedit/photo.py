@@ -206,9 +206,9 @@ class Source:
     """Where a photo came from: its path, format, and what its file said that the pixels do not.
 
     `format` is a name from `faceedit.images`, such as "jpeg". `exif`, `xmp`, `iptc` and `icc` are the file's own
-    blocks as they stood, and `texts` its comment (as "Comment") and other named texts. `quantization` holds one JPEG table a component (natural order) and `subsampling` Pillow's
-    code for it. `frames` counts the pictures of an animation or a document. `notes` are plain
-    sentences about what reading could not keep.
+    blocks as they stood, and `texts` its comment (as "Comment") and other named texts. `quantization` holds one JPEG
+    table a component (natural order) and `subsampling` Pillow's code for it. `frames` counts the pictures of an
+    animation or a document. `notes` are plain sentences about what reading could not keep.
     """
 
     path: Path | None = None

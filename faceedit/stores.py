@@ -63,7 +63,7 @@ class StorePath(_Path):
         return _filesystem(self.parts[0].removesuffix(":"))
 
     @property
-    def parents(self) -> tuple[Self, ...]:  # type: ignore[override]  # a sequence all the same
+    def parents(self) -> tuple[Self, ...]:
         """The folders above, up to the bucket."""
         return tuple(each for each in super().parents if len(each.parts) > 1)
 

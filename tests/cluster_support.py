@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -79,6 +79,12 @@ class Machines:
         lines = iter(self._process.stdout.readline, "")
         self.address = next(line for line in lines if line.startswith("address ")).split()[1]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
     def lose(self) -> None:
         """Let the second machine vanish."""
         assert self._process.stdin
@@ -97,16 +103,15 @@ class Machines:
 def machines() -> Iterator[Machines]:
     """A cluster of two machines."""
     pytest.importorskip("ray", reason="no Ray")
-    running = Machines()
-    yield running
-    running.end()
+    with Machines() as running:
+        yield running
 
 
 def faceedit(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """faceedit in a process of its own, with these arguments."""
     command = [sys.executable, "-m", "faceedit", *map(str, arguments)]
     known = {**os.environ, **ENVIRONMENT, **environment}
-    return subprocess.run(command, capture_output=True, text=True, env=known, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, env=known, timeout=600)
 
 
 def main(second: dict[str, Any]) -> None:

@@ -134,14 +134,13 @@ def depth(path: Path, output: Path) -> str:
         import cv2  # noqa: PLC0415 - comes with an extra
     except ImportError:
         return ""
-    one, other = (cv2.imread(str(each), cv2.IMREAD_UNCHANGED) for each in (path, output))
-    if one is None or other is None or one.dtype != np.uint16:
+    if images.read(output).pixels.dtype != np.uint16:
         return ""
-    if other.dtype != np.uint16:
-        return ", 16 bits as 8"
+    one, other = (cv2.imread(str(each), cv2.IMREAD_UNCHANGED) for each in (path, output))
     with opened(path) as picture:
-        if picture.info.get("icc_profile") or one.shape != other.shape:
-            return ", 16 bits"
+        profile = picture.info.get("icc_profile")
+    if one is None or one.dtype != other.dtype or one.shape != other.shape or profile:
+        return ", 16 bits"
     return f", 16 bits, {np.abs(one.astype(int) - other).max()} off"
 
 

@@ -200,3 +200,9 @@ def test_a_wrong_color_for_a_background_is_a_recipe_error(tmp_path: Path) -> Non
     text = 'faceedit: 1\nsteps:\n  - effect: cutout\n    background: "#zz0000"\n'
     with pytest.raises(RecipeError, match="#zz0000"):
         parse_recipe(text, Registry.of(plugin), tmp_path / "r.yaml")
+
+
+def test_a_cut_outs_word_for_nothing_is_no_background_for_people(tmp_path: Path) -> None:
+    text = "faceedit: 1\nsteps:\n  - {effect: background_replace, background: blur}\n"
+    with pytest.raises(RecipeError, match='"blur" is for cut-outs: name a color or a file'):
+        parse_recipe(text, Registry.of(plugin.background_replace), tmp_path / "r.yaml")

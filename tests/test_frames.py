@@ -78,7 +78,7 @@ def test_every_frame_is_edited_and_nothing_beside_the_mask(run: Run, tmp_path: P
     assert [found["frame"] for found in entry["faces"]] == [1, 3]
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp", "a.tif"])
+@pytest.mark.parametrize("name", ["a.gif", "a.tif"])
 def test_every_frame_is_covered_and_looked_at_again(quick: Run, tmp_path: Path, name: str) -> None:
     code, said, entry = apply(quick, tmp_path, REDACT, saved(tmp_path / name, [face(), face(8), face(16)]))
     assert code == 0, said
@@ -87,7 +87,7 @@ def test_every_frame_is_covered_and_looked_at_again(quick: Run, tmp_path: Path, 
     assert [(photo.pixels == 0).all(-1).any() for photo in after.photos] == [True] * 3
     assert not check((tmp_path / "out" / name).read_bytes(), several=True).problems
     assert entry["audit"]["checks"][1]["result"].startswith("3 frames or pages")
-    code, _, said = quick("verify", Path("out", name))
+    code, _, said = quick("verify", tmp_path / "out" / name)
     assert code == 0, said
 
 
@@ -238,3 +238,21 @@ def test_what_lies_beside_the_frames_is_a_problem(kind: str) -> None:
     assert not check(trailing, several=True).problems
     assert check(trailing + b"more", several=True).problems
     assert check(trailing).problems  # a still may be no animation
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.png"])
+def test_the_file_does_not_depend_on_what_was_covered(quick: Run, tmp_path: Path, name: str) -> None:
+    files = []
+    for shade in (0, 200):
+        shots = [face(shift) for shift in (0, 8, 16)]
+        for shot in shots:
+            eyes = (shot == COLORS[ID["l_eye"]]).all(-1) | (shot == COLORS[ID["mouth"]]).all(-1)
+            assert eyes.any()
+            shot[eyes] = shade
+        folder = tmp_path / str(shade)
+        folder.mkdir()
+        (folder / "r.yaml").write_text(REDACT)
+        code, _, said = quick("apply", folder / "r.yaml", saved(folder / name, shots), "-o", folder / "out", "-q")
+        assert code == 0, said
+        files.append((folder / "out" / name).read_bytes())
+    assert files[0] == files[1]

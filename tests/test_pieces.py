@@ -10,7 +10,8 @@ from faceedit.errors import UnknownPart
 from faceedit.labels import parse_parts
 from faceedit.photo import Photo
 from faceedit.region import Region, as_float
-from faceedit.testing import painted_photo
+from faceedit.region.pieces import pieces
+from faceedit.testing import Tone, painted_photo
 
 IRIS = 0.03  # radius in widths of the face
 IRISES = {"l_eye": (0.59, 0.46), "r_eye": (0.41, 0.46)}
@@ -119,3 +120,35 @@ def test_a_region_of_several_faces_has_the_pieces_of_each() -> None:
     teeth = region.mask("teeth") > 0.5
     assert teeth[:, :300].any()
     assert teeth[:, 300:].any()
+
+
+@pytest.mark.parametrize("tone", ["light", "medium", "dark"])
+@pytest.mark.parametrize("tilt", [0, 30])
+def test_a_beard_is_what_is_darker_than_the_cheeks_below_them(tone: Tone, tilt: float) -> None:
+    bare = painted_photo(600, 600, tilt=tilt, tone=tone, accessories=())
+    region = region_of(bare)
+    assert (region.confidence("beard"), region.mask("beard").max()) == (0, 0)
+    assert region.confidence("cheeks") > 0.8
+    below = jaw(bare)
+    pixels = bare.pixels.copy()
+    pixels[below] = (25, 20, 18)
+    bearded = region_of(bare.replaced(pixels=pixels))
+    beard, skin = bearded.mask("beard"), below[bearded.window.slices]
+    assert bearded.confidence("beard") > 0.5
+    assert beard[skin].mean() > 0.6
+    assert beard[~skin].mean() < 0.02
+    assert (bearded.mask("skin - beard") + beard)[skin].mean() == pytest.approx(1, abs=0.05)
+
+
+def jaw(photo: Photo) -> NDArray[np.bool_]:
+    """The painted skin below the nose."""
+    face = photo.faces[0]
+    rows, columns = np.mgrid[: photo.height, : photo.width] + 0.5
+    low = face.map.crop.to_crop(np.column_stack([columns.ravel(), rows.ravel()]))[:, 1].reshape(rows.shape)
+    mouth = face.map.crop.to_crop(np.array([face.map.center("mouth")]))[0, 1]
+    return (face.mask("skin") > 0.5) & (low > mouth - 0.05)
+
+
+def test_a_face_without_a_mouth_shows_neither_cheeks_nor_beard() -> None:
+    region = region_of(painted_photo(600, 600, accessories=()))
+    assert pieces("skin", region.pixels, region.mask("skin"), 0.0, None) == ()

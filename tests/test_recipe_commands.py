@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from faceedit.recipe.drafts import draft
 from faceedit.recipe.presets import presets
 from faceedit.recipe.problems import InvalidRecipe
 from faceedit.registry import Registry
+from faceedit.runner import Task
 
 PRESETS = ["cutout", "evening", "publish", "web-and-print"]
 
@@ -193,6 +195,16 @@ def test_a_lock_that_does_not_fit_names_every_difference(run: Run, photos: Path,
         assert part in err
     assert "plugins faceedit-sparkle: locked 3.1, here nothing" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_lock_knows_who_is_kept(run: Run, photos: Path, locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "people" not in json.loads(locked.read_text())
+    for digest in ("a" * 64, "b" * 64):
+        monkeypatch.setattr(Task, "people", {"friends": SimpleNamespace(digest=digest)})
+        if digest[0] == "a":
+            assert run("recipe", "lock", "r.yaml")[0] == 0
+    code, _, err = run("apply", "r.yaml", photos, "-o", "out", "--locked")
+    assert (code, "people friends: locked aaaaaaaaaaaa..., here bbbbbbbbbbbb..." in err) == (3, True)
 
 
 @pytest.mark.parametrize(("content", "message"), [(None, "there is no lock"), ("{", "cannot be read"), ("3", "is no")])

@@ -55,6 +55,7 @@ def test_a_report_holds_version_recipe_model_plugins_and_an_entry_a_photo(tmp_pa
                 "findings": [],
                 "notes": [],
                 "audit": {},
+                "video": {},
                 "seconds": 1.235,
             }
         ],

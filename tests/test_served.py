@@ -123,6 +123,21 @@ def test_a_closed_service_answers_nobody(service: Service) -> None:
         Served(Address(service.address.place, service.address.key)).logits(crops(1))
 
 
+def test_a_card_is_looked_for_only_where_there_may_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("faceedit.segmentation.chosen_device", lambda name: asked.append(name) or "cuda", raising=False)
+    monkeypatch.setattr(models.sys, "platform", "linux")
+    monkeypatch.setattr(models.shutil, "which", lambda _: None)
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    assert not models.on_a_card("cpu")
+    assert not models.on_a_card("auto")
+    assert asked == []  # it costs an import of torch
+    monkeypatch.setattr(models.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    assert models.on_a_card("auto")
+    assert models.on_a_card("cuda:1")
+    assert asked == ["auto", "cuda:1"]
+
+
 def test_processes_that_share_a_card_leave_the_model_in_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

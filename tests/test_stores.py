@@ -328,6 +328,20 @@ def test_a_store_that_cannot_be_reached_is_one_line(run: Run, dye: Path, monkeyp
     assert told.count("\n") == 1
 
 
+def test_videos_from_or_to_a_store_are_refused_each_in_a_line(
+    run: Run, dye: Path, stored: Bucket, photos: Path
+) -> None:
+    stored.put("in/clip.mp4", b"no matter what")
+    code, _, told = run("apply", dye, "s3://pictures/in", "-o", "s3://pictures/out")
+    assert code == 1
+    assert "failed: s3://pictures/in/clip.mp4: is a video, and lies in a store; copy it to a folder" in told
+    (photos / "clip.mp4").write_bytes(b"no matter what")
+    code, _, told = run("apply", dye, photos / "clip.mp4", "-o", "s3://pictures/clips")
+    assert code == 1
+    assert "clip.mp4: videos are read and written on this machine only; copy it here first" in told
+    assert stored.shown("clips/") == ["clips/report.html", "clips/report.json"]
+
+
 # Other commands
 
 

@@ -49,6 +49,13 @@ def test_a_file_that_nobody_looked_into_is_named(run: Run, public: Path, name: s
     assert {"photo": str(path), "passed": False}.items() <= json.loads(said.splitlines()[-1]).items()
 
 
+def test_a_link_to_another_folder_is_named(run: Run, public: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (public / "more").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    code, _, errors = run("verify", public)
+    assert (code, f"{public / 'more'}: is no photo" in errors) == (1, True)
+
+
 def test_a_face_that_a_report_says_was_left_is_told(run: Run, public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     box = Box(2, 2, 26, 30)
     monkeypatch.setattr(verify, "_look", lambda *_: lambda _pixels: [Detection(box, 0.9)])

@@ -53,6 +53,7 @@ def test_times_sound_and_colors_are_kept(run: Run, recipe: Path, tmp_path: Path)
     done = tmp_path / "out" / "a.mp4"
     assert times(done) == times(source) == [each / 100 for each in uneven]
     assert sound(done) == sound(source)
+    assert entry(tmp_path / "out")["video"]["tracks"] == [{"face": 0, "from": "0:00:00.000", "to": "0:00:00.340"}]
     one, other = Reader(source).info, Reader(done).info
     assert (other.layout, other.primaries, other.transfer) == (one.layout, one.primaries, one.transfer)
     assert (one.layout.range, one.layout.matrix) == (2, 1)

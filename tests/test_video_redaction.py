@@ -1,6 +1,7 @@
 """Videos whose faces are hidden: before they are found, after they are lost, and never by what lies below."""
 
 import json
+from array import array
 from pathlib import Path
 
 import faceedit_redact
@@ -24,11 +25,13 @@ from faceedit.detection import THOROUGH, Detection, Search
 from faceedit.errors import Withheld
 from faceedit.faces import FaceFinder
 from faceedit.geometry import Box
+from faceedit.images import Limits
 from faceedit.photo import Face
 from faceedit.recipe import Output, parse_recipe
 from faceedit.registry import Registry
 from faceedit.testing import painted_photo
 from faceedit.verify import SecondLook
+from faceedit.video.checking import verify_video
 from faceedit.video.choosing import resolved
 from faceedit.video.covers import AROUND, FEWEST, Covers
 from faceedit.video.frames import Frame, Layout, rgb_planes
@@ -105,7 +108,7 @@ def coded(pixels: np.ndarray, layout: Layout) -> tuple[np.ndarray, ...]:
 def test_a_frame_does_not_depend_on_what_is_hidden(format_: str) -> None:
     layout = Layout(WIDTH, HEIGHT, format_)
     edit = editor("{effect: redact, fill: stripes}, {effect: paint, on: background}")
-    seen = Seen([track(0, 0, [Pose(60, 64, 40, 48)])], [0], 1)
+    seen = Seen([track(0, 0, [Pose(60, 64, 40, 48)])], [0], array("d", [0.0]))
     made, sizes = [], []
     for shade in (30, 220):
         pixels = painted(1)[0]
@@ -152,6 +155,16 @@ def test_a_video_without_a_face_is_withheld(run: Run, tmp_path: Path, policy: st
     (entry,) = json.loads((tmp_path / "out" / "report.json").read_text())["photos"]
     assert entry["status"] == status
     assert (tmp_path / "out" / "a.mkv").exists() == (status == "done")
+
+
+def test_verify_looks_into_videos_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(PUBLISH)
+    source = write_video(tmp_path / "a.mp4", painted(3, 0), codec="libx264", pix_fmt="yuv420p")
+    assert run("apply", "r.yaml", source, "-o", "out")[0] == 0
+    done = verify_video(tmp_path / "out" / "a.mp4", SecondLook(Skins()), Limits())
+    bare = verify_video(source, SecondLook(Skins()), Limits())
+    assert done.passed
+    assert bare.problems == ("a face at 0:00:00.000 to 0:00:00.080", "holds location, location-eng, title")
 
 
 def track(number: int, start: int, poses: list[Pose], *, score: float = 0.9, shot: int = 0) -> Track:

@@ -21,7 +21,8 @@ def beside(arguments: Sequence[str], inputs: "Sequence[Input]") -> Iterator[Path
     for argument in arguments:
         for folder, subfolders, names in os.walk(argument):
             subfolders.sort()
-            for name in sorted(names):
+            links = [name for name in subfolders if Path(folder, name).is_symlink()]  # which nobody follows
+            for name in sorted([*names, *links]):
                 own = name in OWN or (Path(folder).name == FOLDER and name.endswith(_HARMLESS))
                 if not own and Path(folder, name) not in known:
                     yield Path(folder, name)

@@ -19,7 +19,7 @@ EngineName = Annotated[
         "--engine",
         metavar="auto|torch|openvino|ray",
         help="What runs the model; auto takes openvino where it is installed. ray spreads photos over the "
-        "machines of a Ray cluster, each with torch; ray:openvino with that. Needs faceedit[ray].",
+        "machines of a Ray cluster, each with torch; ray:openvino with that. Needs the extra ray.",
     ),
 ]
 Address = Annotated[

@@ -15,6 +15,7 @@ from faceedit.cli.options import DetectorName, Device, Megapixels, Memory, Model
 if TYPE_CHECKING:
     from faceedit.geometry import Box
     from faceedit.images import Limits
+    from faceedit.runner import Input
     from faceedit.verify import SecondLook, Verdict
 
 
@@ -44,8 +45,7 @@ def verify(
     from faceedit import images
     from faceedit.errors import UnreadablePhoto
     from faceedit.runner import discover
-    from faceedit.verify import verify_file
-    from faceedit.video import can_read_videos, is_video
+    from faceedit.video import can_read_videos
 
     look = _look(model, device, detector, threads)
     limits = images.Limits(megapixels=max_megapixels, gigabytes=max_memory)
@@ -54,14 +54,8 @@ def verify(
     with progress(len(inputs), quiet) as advance:
         for each in inputs:
             try:
-                photo = each.fetched(limits)
                 left = left_on_purpose(each.path, limits)
-                if is_video(each.path):
-                    from faceedit.video.checking import verify_video  # PyAV is an extra
-
-                    verdict = verify_video(each.path, look, limits)
-                else:
-                    verdict = verify_file(photo, look, left=left, limits=limits)
+                verdict = _verdict(each, look, left, limits)
             except UnreadablePhoto as error:
                 unreadable += 1
                 _say_unreadable(each.path, error, as_json=as_json)
@@ -78,6 +72,23 @@ def verify(
     if not (as_json or quiet):
         say(f"{len(inputs)} photo(s): {found} with something in them, {unreadable} unreadable")
     raise typer.Exit(4 if found else int(unreadable + others > 0))
+
+
+def _verdict(each: "Input", look: "SecondLook", left: "list[Box]", limits: "Limits") -> "Verdict":
+    """The verdict on one photo or video.
+
+    Raises:
+        UnreadablePhoto: it cannot be read.
+    """
+    from faceedit.verify import verify_file
+    from faceedit.video import is_video
+
+    photo = each.fetched(limits)
+    if not is_video(each.path):
+        return verify_file(photo, look, left=left, limits=limits)
+    from faceedit.video.checking import verify_video  # PyAV is an extra
+
+    return verify_video(each.path, look, limits)
 
 
 def left_on_purpose(path: Path, limits: "Limits") -> "list[Box]":

@@ -39,12 +39,7 @@ def connected(address: str) -> Iterator[Any]:
         _refuse_silent(address)
     try:
         with _without_errors():
-            ray.init(
-                address=address or None,
-                log_to_driver=False,
-                logging_level=logging.CRITICAL,
-                **({} if address else {"include_dashboard": None}),
-            )
+            ray.init(address=address or None, log_to_driver=False, logging_level=logging.CRITICAL)
     except Exception as error:  # the boundary: Ray has many ways to say that it cannot be joined
         told = f"the Ray cluster{f' at {address}' if address else ''} cannot be joined"
         raise SetupError(f"{told}: {reason(error)}", _START) from error

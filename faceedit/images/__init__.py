@@ -4,7 +4,7 @@
 """
 
 from faceedit.images.blocks import with_old_blocks
-from faceedit.images.faithful import Original, encode_edited
+from faceedit.images.faithful import Original, encode_edited, unchanged
 from faceedit.images.files import open_regular, remove_leftovers, write_atomic
 from faceedit.images.formats import FORMATS, PICTURE_SUFFIXES, RAW_SUFFIXES, Format, format_suffix, suffix_format
 from faceedit.images.frames import Frames, Timing, read_frames
@@ -43,6 +43,7 @@ __all__ = [
     "read_isolated",
     "remove_leftovers",
     "suffix_format",
+    "unchanged",
     "with_old_blocks",
     "write",
     "write_atomic",

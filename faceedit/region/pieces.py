@@ -1,4 +1,4 @@
-"""What only pixels tell within a part: teeth in the mouth, iris and sclera in an eye.
+"""What only pixels tell within a part: teeth in the mouth, iris and sclera in an eye, beard and cheeks on skin.
 
 Each piece is a gate 0..1 on the part's mask, and how sure it is. All of it is worked out on a small grid whose size
 depends on the part alone, so that the same face gives the same pieces at every resolution.
@@ -11,18 +11,25 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faceedit.color import to_oklab
-from faceedit.matte import bounds, smoothstep
+from faceedit.geometry import Frame, Points
+from faceedit.matte import blurred, bounds, smoothstep
 
 Float = NDArray[np.float32]
 
-# Cells along the longer side of the grid on which pieces are looked for.
-CELLS = 72
+# Cells along the longer side of the grid on which pieces are looked for; skin is larger.
+CELLS, SKIN_CELLS = 72, 160
 # A part with fewer pixels in its mask shows no pieces.
 FEWEST = 30
 # A mouth whose brightest spot is darker than this shows no teeth; teeth take up this share of it, or there are none.
 DARK_MOUTH, FEWEST_TEETH = 0.42, 0.06
 # The iris's radius as a share of the eye's width: 6 mm of 28 to 32, more in an eye seen from the side.
 IRIS = (0.16, 0.19, 0.22, 0.26)
+# A cheek's deviations as shares of the eyes' distance, across and down.
+CHEEK = (0.36, 0.26)
+# How much less colourful for its lightness, darker and rougher than the cheeks a beard is, from "perhaps" to "surely".
+PALER, DARKER, ROUGHER = (0.1, 0.35), (0.35, 0.6), (2.5, 5.0)
+# How bearded, on the whole, lip and chin must look, from "no beard is sure" to "surely one".
+BEARDED = (0.52, 0.75)
 # How much lighter (OKLab) what surrounds an iris is, from "perhaps" to "surely".
 RING = (0.03, 0.1)
 
@@ -36,18 +43,23 @@ class Piece:
     confidence: float
 
 
-def pieces(part: str, pixels: Float, mask: Float, angle: float) -> tuple[Piece, ...]:
+def pieces(part: str, pixels: Float, mask: Float, angle: float, frame: Frame | None) -> tuple[Piece, ...]:
     """The pieces of a part that are seen in `pixels` (h, w, 3) under its `mask` (h, w); none where there are too few.
 
-    `angle` is the face's tilt in degrees.
+    `angle` is the face's tilt in degrees; without a `frame` skin has no pieces.
     """
     area = bounds(mask > 0.1)
     if int((mask[area] > 0.5).sum()) < FEWEST:
         return ()
-    size = _grid(mask[area].shape)
+    if part == "skin" and frame is None:
+        return ()
+    size = _grid(mask[area].shape, SKIN_CELLS if part == "skin" else CELLS)
     lab = to_oklab(np.dstack([_resized(pixels[area][..., channel], size) for channel in range(3)]))
     weight = _resized(mask[area], size)
-    found = _mouth(lab, weight) if part == "mouth" else _eye(lab, weight, angle)
+    if part == "skin" and frame is not None:
+        found = _skin(lab, weight, frame, area)
+    else:
+        found = _mouth(lab, weight) if part == "mouth" else _eye(lab, weight, angle)
     return tuple(Piece(name, _placed(gate, mask.shape, area), confidence) for name, gate, confidence in found)
 
 
@@ -80,6 +92,48 @@ def _eye(lab: Float, weight: Float, angle: float) -> list[tuple[str, Float, floa
     middle = low + 0.35 * (high - low)
     white = smoothstep(away, 0.95, 1.15) * smoothstep(light, middle, low + 0.8 * (high - low)) * pale
     return [("iris", iris * dark, confidence), ("sclera", white, confidence)]
+
+
+def _skin(lab: Float, weight: Float, frame: Frame, area: tuple[slice, slice]) -> list[tuple[str, Float, float]]:
+    """Cheeks by the face's geometry, and the beard below them: what is paler, darker or rougher than they are."""
+    rows, columns = (np.arange(n, dtype=np.float32) + np.float32(0.5) for n in lab.shape[:2])
+    scale = (area[0].stop - area[0].start) / lab.shape[0]
+    x, y = columns[None] * scale + area[1].start, rows[:, None] * scale + area[0].start
+
+    def along(way: Points, start: Points) -> Float:
+        return ((x - start[0]) * way[0] + (y - start[1]) * way[1]).astype(np.float32)
+
+    cheeks = np.zeros_like(weight)
+    for eye in frame.eyes:
+        out = 0.12 * frame.span * eye.side * eye.seen
+        middle = eye.middle + out * frame.across + 0.5 * frame.height * frame.down
+        wide, high = CHEEK[0] * frame.span * eye.seen, CHEEK[1] * frame.span
+        away = np.hypot(along(frame.across, middle) / wide, along(frame.down, middle) / high)
+        cheeks = np.maximum(cheeks, 1 - smoothstep(np.asarray(away, np.float32), 0.6, 1.1))
+    plain = (cheeks > 0.5) & (weight > 0.6)
+    if plain.sum() < FEWEST:
+        return []
+    aside = np.asarray(np.abs(along(frame.across, frame.mouth)) / frame.span, np.float32)
+    low = np.asarray(1 + along(frame.down, frame.mouth) / frame.height, np.float32)  # 0 at the eyes, 1 at the mouth
+    score = _bearded(lab, weight, plain, 0.05 * frame.span / scale)
+    chin = (aside < 0.55) & (low > 0.8) & (low < 1.75) & (weight > 0.6)
+    share = float(score[chin].mean()) if chin.sum() >= FEWEST else 0.0
+    sure = float(np.clip((share - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1))
+    found = [("cheeks", cheeks, float((cheeks * weight).sum() / cheeks.sum()))]
+    below = smoothstep(low - np.float32(0.82) + np.float32(0.3) * smoothstep(aside, 0.5, 0.9), -0.08, 0.08)
+    return [*found, ("beard", below * (1 - cheeks) * score, sure)] if sure else found
+
+
+def _bearded(lab: Float, weight: Float, plain: NDArray[np.bool_], near: float) -> Float:
+    """How much each cell looks like a beard beside those of `plain` skin; `near` is a short way, in cells."""
+    even = blurred(lab, 0.4 * near, weight)
+    light = even[..., 0]
+    colorful = np.hypot(even[..., 1], even[..., 2]) / np.maximum(light, 0.1)
+    rough = blurred(np.asarray(np.abs(lab[..., 0] - light), np.float32), 0.6 * near, weight)
+    rough = rough * smoothstep(blurred(weight, near), 0.8, 0.97)  # the skin's own edge is rough
+    paler, darker, rougher = (plane / max(float(np.median(plane[plain])), 1e-3) for plane in (colorful, light, rough))
+    signs = ((1 - paler, PALER), (1 - darker, DARKER), (rougher, ROUGHER))
+    return np.max([smoothstep(np.asarray(plane, np.float32), *steps) for plane, steps in signs], axis=0)
 
 
 def _circle(light: Float, weight: Float, angle: float) -> tuple[float, float, float, float]:
@@ -121,9 +175,9 @@ def _ring(light: Float, weight: Float, middles: Float, spokes: Float) -> Float:
     return (light[rows, columns] * counts).sum(-1) / np.maximum(counts.sum(-1), 1.5)
 
 
-def _grid(shape: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of the grid for a window of this shape."""
-    share = CELLS / max(shape)
+def _grid(shape: tuple[int, int], cells: int) -> tuple[int, int]:
+    """Width and height of the grid, `cells` along its longer side, for a window of this shape."""
+    share = cells / max(shape)
     return max(1, round(shape[1] * share)), max(1, round(shape[0] * share))
 
 

@@ -72,12 +72,7 @@ class Region:
     @cached_property
     def frame(self) -> Frame | None:
         """The face's own directions and distances, in the window's pixels; None where no eye or no mouth is seen."""
-        if not self.faces:
-            return None
-        seen = self.faces[0].map.points
-        corner = (self.window.left, self.window.top)
-        eyes = {side: seen(part) - corner for side, part in ((1, "l_eye"), (-1, "r_eye"))}
-        return Frame.of(eyes, seen("lips | mouth") - corner, self.angle)
+        return self._frame(self.faces[0]) if self.faces else None
 
     @property
     def eyes(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -121,7 +116,7 @@ class Region:
         return mask
 
     def confidence(self, piece: str) -> float:
-        """How sure it is that `teeth`, `iris` or `sclera` are where their mask is, 0..1; 0 where they are not seen."""
+        """How sure it is that a piece, such as `teeth`, is where its mask is, 0..1; 0 where it is not seen."""
         shown = [shown for face in self.faces for part in PIECES[piece] for shown in self._pieces(face, part)]
         return max((each.confidence for each in shown if each.name == piece), default=0.0)
 
@@ -164,11 +159,17 @@ class Region:
         kept = [gates[name] for name in sorted(names) if name in gates]
         return sum(kept, np.zeros(self.shape, np.float32)) if kept else None
 
+    def _frame(self, face: Face) -> Frame | None:
+        seen, corner = face.map.points, (self.window.left, self.window.top)
+        eyes = {side: seen(part) - corner for side, part in ((1, "l_eye"), (-1, "r_eye"))}
+        return Frame.of(eyes, seen("lips | mouth") - corner, face.angle)
+
     def _pieces(self, face: Face, part: str) -> "tuple[Piece, ...]":
         """The pieces of a part that are seen."""
         key = (face.index, part)
         if key not in self._masks:
-            self._masks[key] = pieces(part, self.pixels, self._drawn(face, frozenset([part])), face.angle)
+            mask = self._drawn(face, frozenset([part]))
+            self._masks[key] = pieces(part, self.pixels, mask, face.angle, self._frame(face))
         found: tuple[Piece, ...] = self._masks[key]
         return found
 

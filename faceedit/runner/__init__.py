@@ -4,7 +4,8 @@ from faceedit.runner.decisions import Decisions, decide, marks_of, read_boxes
 from faceedit.runner.discovery import Input, discover
 from faceedit.runner.folder import Folder
 from faceedit.runner.journal import Journal
-from faceedit.runner.process import MAPS, Processor, read_frames, read_still, segmented, write_all
+from faceedit.runner.process import MAPS, Processor, segmented, write_all
+from faceedit.runner.reading import read_frames, read_still
 from faceedit.runner.run import make_output_folder, run
 from faceedit.runner.stopping import Stopping
 from faceedit.runner.targets import Job, Place, check_apart, plan

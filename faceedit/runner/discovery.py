@@ -39,6 +39,8 @@ class Input:
         """The same with its content, if it lies in a store; what keeps it from being fetched is its `problem`."""
         if not isinstance(self.path, StorePath) or self.content is not None or self.problem:
             return self
+        if self.path.suffix.lower() in VIDEO_SUFFIXES:
+            return replace(self, problem=f"{self.path}: is a video, and lies in a store", hint="copy it to a folder")
         try:
             if self.path.stat().st_size > limits.megabytes * 1e6:
                 return replace(self, problem=f"{self.path}: is larger than {limits.megabytes:g} MB", hint="")
@@ -84,7 +86,7 @@ def discover(arguments: Sequence[str], *, videos: bool = False) -> list[Input]:
     several = len(places) > 1
     found: dict[Path, Input] = {}
     for place in places:
-        name = place.resolve().name if several else ""
+        name = place.resolve().name if several and place.is_dir() else ""
         for each in _in_folder(place, name, wanted) if place.is_dir() else [Input(place)]:
             found.setdefault(identity(each.path), each)
     return list(found.values())
@@ -106,7 +108,8 @@ def _places(argument: str, wanted: Collection[str]) -> list[Path]:
 
 
 def _in_folder(root: Path, name: str, wanted: Collection[str]) -> list[Input]:
-    inputs = list(_in_store(root, Path(name)) if isinstance(root, StorePath) else _walk(root, Path(name), wanted))
+    below = Path(name)
+    inputs = list(_in_store(root, below, wanted) if isinstance(root, StorePath) else _walk(root, below, wanted))
     if not inputs:
         raise UsageError(f'no photos in "{root}"', f"looked for {', '.join(sorted(wanted))}")
     return inputs
@@ -129,11 +132,11 @@ def _walk(root: Path, target: Path, wanted: Collection[str]) -> Iterator[Input]:
         yield Input(place, target, root, problem=f"{place}: cannot be listed: {error.strerror}")
 
 
-def _in_store(root: StorePath, target: Path) -> Iterator[Input]:
+def _in_store(root: StorePath, target: Path, wanted: Collection[str]) -> Iterator[Input]:
     try:
         for name in root.below():
             path = Path(name)
-            if path.suffix.lower() not in PICTURE_SUFFIXES or path.as_posix().startswith(".") or "/." in name:
+            if path.suffix.lower() not in wanted or path.as_posix().startswith(".") or "/." in name:
                 continue
             if path.as_posix() != name or path.is_absolute() or path.drive:  # "a//b.jpg", which no file can be called
                 odd = root / quote(name, safe="")

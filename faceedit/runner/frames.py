@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from faceedit import extras, images
 from faceedit.engine import Edited
 from faceedit.errors import PhotoError, Withheld
@@ -46,7 +44,7 @@ def _file(place: Place, before: images.Frames, edits: Sequence[Edited], content:
     photos = tuple(images.fitted(each.photo, output.max_side) for each in edits)
     notes = [note for photo in photos for note in images.notes(photo, options)]
     same = options.metadata == "keep" and options.format == source.format and options.quality == "same"
-    if same and all(map(_unchanged, before.photos, photos)):
+    if same and all(map(images.unchanged, before.photos, photos)):
         return content, notes
     if output.keep_space and source.icc:
         notes.append(_SRGB)
@@ -60,12 +58,6 @@ def _extras(place: Place, edits: Sequence[Edited]) -> dict[Path, bytes]:
         for number, edited in enumerate(edits, 1)
         for name, extra in edited.extras.items()
     }
-
-
-def _unchanged(before: Photo, after: Photo) -> bool:
-    one, other = before.alpha, after.alpha
-    same_alpha = one is other if one is None or other is None else np.array_equal(one, other)
-    return same_alpha and np.array_equal(before.pixels, after.pixels)
 
 
 @contextlib.contextmanager

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from faceedit import extras, images, layers
 from faceedit.engine import Edited, edit
-from faceedit.errors import PhotoError, SetupError, UnreadablePhoto, Withheld
+from faceedit.errors import PhotoError, SetupError, Withheld
 from faceedit.overlay import overlay
 from faceedit.photo import Photo
 from faceedit.recipe import Recipe
@@ -21,19 +20,15 @@ from faceedit.runner.frames import all_faces, all_findings
 from faceedit.runner.frames import outputs as frames_outputs
 from faceedit.runner.frames_redaction import redacted_frames
 from faceedit.runner.named import faces_stay
+from faceedit.runner.reading import read_frames, read_still
 from faceedit.runner.redaction import Redactor, Wishes
 from faceedit.runner.targets import Job, Place
 from faceedit.runner.videos import edited_video, neutral
-from faceedit.stores import StorePath
 from faceedit.verify import SecondLook
 from faceedit.video import is_video
 
 # What `segment` writes beside a photo's name.
 MAPS = ("labels", "overlay")
-# Files of these formats may hold more than one picture that a person would see.
-MOVING = ("gif", "webp", "png", "tiff", "avif", "heif")
-# Rows of two photos that are compared together.
-ROWS = 256
 
 
 Begin = Callable[[Iterable[Path]], None]
@@ -165,7 +160,7 @@ def _encoded(
     photo = images.fitted(edited.photo, output.max_side)
     content = _content(source)
     same = options.metadata == "keep" and options.format == before.source.format and options.quality == "same"
-    if same and photo is edited.photo and _unchanged(before, photo):
+    if same and photo is edited.photo and images.unchanged(before, photo):
         return content, images.notes(photo, options)
     original, old_blocks = images.Original(before, content), output.lossless == "auto"
     return images.encode_edited(photo, original, options, limits, keep_space=output.keep_space, old_blocks=old_blocks)
@@ -184,57 +179,6 @@ def _extras(job: Job, edited: Edited) -> dict[Path, bytes]:
         for place in job.places
         if place.output.extras
     }
-
-
-def read_still(job: Job, limits: images.Limits) -> Photo:
-    """The photo of a job.
-
-    Raises:
-        UnreadablePhoto: it cannot be read, or has several pictures.
-    """
-    photo = _first(job.input.at_hand(limits), limits)
-    if _is_several(photo):
-        count = photo.source.frames
-        message = f"{job.input.path}: has {count} frames or pages, which apply edits and this command does not take"
-        raise UnreadablePhoto(message, "save the one you want as a picture of its own")
-    return photo
-
-
-def read_frames(job: Job, limits: images.Limits) -> images.Frames:
-    """All pictures of a job: a photo, or the frames or pages of its file.
-
-    Raises:
-        UnreadablePhoto: it cannot be read, or holds several pictures in a way that faceedit does not write.
-    """
-    source = job.input.at_hand(limits)
-    photo = _first(source, limits)
-    if not _is_several(photo):
-        return images.Frames((photo,))
-    kind, count = photo.source.format, photo.source.frames
-    if not images.FORMATS[kind].several:
-        message = f"{job.input.path}: has {count} pictures, and several in one {kind.upper()} file are not edited"
-        raise UnreadablePhoto(message, "export it as GIF, PNG or WebP, or save the picture you want")
-    frames = images.frames_isolated(source.file, limits=limits)
-    return replace(frames, photos=tuple(_named(each, source) for each in frames.photos))
-
-
-def _first(source: Input, limits: images.Limits) -> Photo:
-    if source.problem:
-        raise UnreadablePhoto(source.problem, source.hint)
-    try:
-        return _named(images.read_isolated(source.file, limits=limits), source)
-    except UnreadablePhoto as error:
-        raise UnreadablePhoto(error.message.replace("picture:", f"{source.path}:", 1), error.hint) from error
-
-
-def _named(photo: Photo, source: Input) -> Photo:
-    if isinstance(source.path, StorePath):  # other photos without a file have no name of their own
-        return photo.replaced(source=replace(photo.source, path=source.path))
-    return photo
-
-
-def _is_several(photo: Photo) -> bool:
-    return photo.source.frames > 1 and photo.source.format in MOVING
 
 
 def write_all(outputs: Mapping[Path, bytes], small: Mapping[Path, bytes] | None = None) -> list[str]:
@@ -263,17 +207,6 @@ def _make_folder(folder: Path) -> None:
         raise PhotoError(
             f"{folder}: cannot be made: {error.strerror}", "choose a folder that you may write to"
         ) from error
-
-
-def _unchanged(before: Photo, after: Photo) -> bool:
-    if before.pixels.shape != after.pixels.shape:
-        return False
-    strips = (slice(top, top + ROWS) for top in range(0, before.height, ROWS))
-    if not all(np.array_equal(before.pixels[rows], after.pixels[rows]) for rows in strips):
-        return False
-    if before.alpha is None or after.alpha is None:
-        return before.alpha is after.alpha
-    return np.array_equal(before.alpha, after.alpha)
 
 
 def segmented(job: Job, find: Callable[[Photo], Photo], limits: images.Limits, begin: Begin = pass_over) -> Entry:

@@ -22,7 +22,8 @@ from faceedit.registry import Registry, Selection
 from faceedit.report import Entry
 from faceedit.runner.decisions import Decisions
 from faceedit.runner.journal import Journal
-from faceedit.runner.process import Processor, read_still, write_all
+from faceedit.runner.process import Processor, write_all
+from faceedit.runner.reading import read_still
 from faceedit.runner.records import Records
 from faceedit.runner.redaction import Wishes
 from faceedit.runner.targets import Job

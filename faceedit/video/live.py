@@ -211,7 +211,14 @@ class Live:
             crop.side * scale,
             crop.angle + now.angle - old.angle,
         )
-        return FaceMap(known.map.logits, moved, self.size)
+        return _moved(known.map, moved)
+
+
+def _moved(one: FaceMap, crop: Crop) -> FaceMap:
+    """A map on another crop, where its face went; what was worked out on the old one is not worked out anew."""
+    other = replace(one, crop=crop)
+    other.__dict__["probabilities"] = one.probabilities
+    return other
 
 
 def _cover(track: Track) -> Box:

@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,10 +58,15 @@ class Seen:
 
     tracks: list[Track]
     shots: list[int]
-    frames: int = 0
+    times: "array[float]" = field(default_factory=lambda: array("d"))  # of each frame, in seconds
     detected: "array[float]" = field(default_factory=lambda: array("f"))  # frame, box, score, turn
     votes: Votes = field(default_factory=Counter)
     looked: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are."""
+        return len(self.times)
 
     def detections(self) -> dict[int, list[tuple[Detection, float]]]:
         """What was detected, by frame."""
@@ -83,6 +89,7 @@ class Looker:
     registry: Registry
     layout: Layout
     rate: float
+    time_base: Fraction
     again: Mapping[int, Sequence[tuple[Detection, float]]] | None = None
 
     def __post_init__(self) -> None:
@@ -112,7 +119,7 @@ class Looker:
             for face, turn in found:
                 self.seen.detected.extend((index, *face.box.as_list(), face.score, turn))
         self.tracker.see(found)
-        self.seen.frames += 1
+        self.seen.times.append(frame.seconds(self.time_base))
 
     def _looked(
         self, frame: Frame, pixels: NDArray[np.uint8], factor: float, index: int, *, begins: bool

@@ -56,7 +56,12 @@ class _Outcome:
     notes: list[str]
     before: Photo | None = None
     after: Photo | None = None
-    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[tuple[str, int | None], dict[str, Any]] = field(default_factory=dict)
+
+    def note(self, sentence: str) -> None:
+        """Remember a sentence for the report, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,9 @@ class VideoEditor:
 
     def _seen(self, reader: Reader, telling: Telling, again: Known | None = None) -> Seen:
         telling.begin("looking" if again is None else "following")
-        looker = Looker(self.find, self.recipe, self.registry, reader.info.layout, _rate(reader), again)
+        looker = Looker(
+            self.find, self.recipe, self.registry, reader.info.layout, _rate(reader), reader.info.time_base, again
+        )
         for frame in reader:
             looker(frame)
             telling.step()
@@ -171,8 +178,12 @@ class VideoEditor:
             outcome.promises.add(edited.covered, [face.box for face in edited.left], (layout.height, layout.width))
         if outcome.after is None and (edited.photo.faces or index == 0):
             outcome.before, outcome.after = before, bare(edited.photo)
+        if edited.extras:
+            outcome.note("what effects make beside the photo is not made of videos")
+        if edited.photo.alpha is not None:
+            outcome.note("transparent parts stayed as they were: the video holds no transparency")
         for finding in findings_json(edited.findings):
-            outcome.findings.setdefault(f"{finding['kind']} {finding['face']} {finding.get('details')}", finding)
+            outcome.findings.setdefault((finding["kind"], finding["face"]), finding)
 
     def _doubts(
         self, reader: Reader, seen: Seen, made: Iterable[tuple[Path, Target]], outcome: _Outcome, telling: Telling
@@ -258,7 +269,7 @@ def _about(reader: Reader, renderer: Renderer) -> dict[str, Any]:
         "fps": round(rate, 3),
         "shots": len(seen.shots),
         "tracks": [
-            {"face": person.index, "from": timecode(first / rate), "to": timecode((last - 1) / rate)}
+            {"face": person.index, "from": timecode(seen.times[first]), "to": timecode(seen.times[last - 1])}
             for person in renderer.people.people
             for _, first, last in person.pieces
         ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +116,12 @@ def _open_sides(face: faceedit.Face, expression: str) -> tuple[str, ...]:
     parts = homes(parse_parts(expression))
     planes = [plane for name, plane in face.map.probabilities.items() if name in parts]
     margin = max(1, round(0.02 * len(planes[0])))
-    sides = {"top": np.s_[:margin], "right": np.s_[:, -margin:], "bottom": np.s_[-margin:], "left": np.s_[:, :margin]}
+    sides: dict[str, Any] = {
+        "top": np.s_[:margin],
+        "right": np.s_[:, -margin:],
+        "bottom": np.s_[-margin:],
+        "left": np.s_[:, :margin],
+    }
     rims = {side: np.sum([plane[place] for plane in planes], axis=0) for side, place in sides.items()}
     within = replace(face.map, photo_shape=face.photo_shape).ends_within()
     return tuple(side for (side, rim), inside in zip(rims.items(), within, strict=True) if inside and (rim > 0.5).any())

@@ -64,6 +64,8 @@ def eyeliner(
         part = "l_eye" if eye.side > 0 else "r_eye"
         mask = region.mask(part)
         area = bounds(mask > 0.5, round((0.12 + 0.45 * wing) * frame.span))
+        if not mask[area].size:
+            continue  # seen by the model, but no pixel of the photo is surely the eye's
         line = _line(mask[area], _moved(eye, area), frame, (width * region.width_px, wing, lower))
         cover[area] = np.maximum(cover[area], line)
     return powdered(region, color, np.float32(amount) * cover, darker=0.95)
@@ -129,7 +131,7 @@ def _line(mask: Float, eye: Eye, frame: Frame, drawn: tuple[float, float, float]
 
 
 def _places(grid: tuple[int, ...], shape: tuple[int, ...], eye: Eye, frame: Frame) -> tuple[Float, Float]:
-    """Where a grid's cells lie on a picture of `shape`: from an eye's inner corner, 0, to the outer, 1; how far below."""
+    """Where a grid's cells lie on a picture of `shape`: from an eye's inner corner, 0, to the outer, 1; how low."""
     y, x = np.mgrid[: grid[0], : grid[1]].astype(np.float32) + np.float32(0.5)
     x = x * np.float32(shape[1] / grid[1]) - np.float32(eye.middle[0])
     y = y * np.float32(shape[0] / grid[0]) - np.float32(eye.middle[1])

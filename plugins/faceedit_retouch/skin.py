@@ -46,14 +46,14 @@ def skin_tone(
     return region.repainted(area, lab + skin[..., None] * (toned - lab))
 
 
-@faceedit.effect(on="skin | nose")
+@faceedit.effect(on="skin | nose - beard")
 def smooth(
     region: faceedit.Region,
     *,
     amount: Annotated[float, Field(ge=0, le=1, description="0 leaves the skin alone, 1 is a beauty cover")] = 0.4,
     size: Annotated[float, Field(gt=0, le=0.2, description="of the unevenness, share of the face's width")] = 0.04,
 ) -> Float | faceedit.Result:
-    """Smooth the skin and keep its pores: blotches and fine shadows go, texture and contours stay."""
+    """Smooth the skin and keep its pores: blotches and fine shadows go; texture, contours and beards stay."""
     area = bounds(region.selected)
     lab, weight = to_oklab(region.pixels[area]), region.selected[area]
     if not weight.size:

@@ -46,7 +46,8 @@ def main() -> None:
     registry = Registry.installed()
     recipe = load_recipe(Path(sys.argv[2] if len(sys.argv) > 2 else "samples/recipes/evening.yaml"), registry)
     find = models.face_finder("lite", registry, device="cpu")
-    portraits = sorted((data / "labelled" / "celebamask_mini").glob("*.webp"))[:: 850 // int([*sys.argv, "4"][3])]
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 4
+    portraits = sorted((data / "labelled" / "celebamask_mini").glob("*.webp"))[:: 850 // count]
     print("| portrait | its own | frame after frame | as a video |\n|---|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as place:
         for path in portraits:
