@@ -63,7 +63,7 @@ def eyeliner(
     for eye in frame.eyes:
         part = "l_eye" if eye.side > 0 else "r_eye"
         mask = region.mask(part)
-        area = bounds(mask > 0.5, round((0.12 + 0.45 * wing) * frame.span))
+        area = bounds(mask > 0.5, round(0.57 * frame.span))  # room for the longest wing
         if not mask[area].size:
             continue  # seen by the model, but no pixel of the photo is surely the eye's
         line = _line(mask[area], _moved(eye, area), frame, (width * region.width_px, wing, lower))
