@@ -118,8 +118,16 @@ def measured(
 
 
 def thresholds(found: Mapping[str, Presence]) -> dict[str, float]:
-    """For each kind the threshold that tells it best: what `thresholds.json` beside a model's weights holds."""
-    return {kind: one.best_threshold() for kind, one in found.items()}
+    """For each kind the threshold that tells it best: what `thresholds.json` beside a model's weights holds.
+
+    Left and right share one: they differ by chance alone, and both together are more photos to choose it on.
+    """
+    chosen: dict[str, float] = {}
+    for part in dict.fromkeys(PARTS[kind] for kind in found):
+        sides = {kind: one for kind, one in found.items() if PARTS[kind] == part}
+        columns = zip(*((one.confidence, one.worn, one.said) for one in sides.values()), strict=True)
+        chosen |= dict.fromkeys(sides, Presence(*(np.concatenate(column) for column in columns)).best_threshold())
+    return chosen
 
 
 def table(found: Mapping[str, Presence]) -> str:

@@ -68,6 +68,14 @@ def labelled(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_left_and_right_share_the_threshold_that_both_choose() -> None:
+    left = Presence(np.array([0.9, 0.5, 0.1]), np.array([True, False, False]), np.zeros(3, bool))
+    right = Presence(np.array([0.8, 0.6, 0.2]), np.array([True, True, False]), np.zeros(3, bool))
+    assert thresholds({"earring_left": left, "earring_right": right, "hat": left}) == {
+        "earring_left": 0.55, "earring_right": 0.55, "hat": 0.7
+    }  # fmt: skip
+
+
 def test_a_model_that_sees_everything_tells_everything(labelled: Path) -> None:
     found = measured(Oracle(), Registry.of(faceedit_accessories), labelled)
     assert {kind: int(one.worn.sum()) for kind, one in found.items()} == {

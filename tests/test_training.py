@@ -7,15 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from training_support import QUICK, TINY, quiet, write_folder
 from transformers import SegformerForSemanticSegmentation
 
 from faceedit import models
 from faceedit.errors import ModelError, SetupError, UsageError
 from faceedit.evaluation import evaluate
+from faceedit.labelled import open_folder
 from faceedit.labels import PARTS
 from faceedit.training import Progress, train
 from faceedit.training import checkpoint as checkpoint_module
+from faceedit.training.data import load
+from faceedit.training.loop import ZOOM_IN
+from faceedit.training.loss import class_weights
 from faceedit.training.model import best_device, logits_of
 
 FLOOR = 0.80
@@ -105,6 +110,18 @@ def test_training_goes_on_from_a_model(folder: Path, tmp_path: Path) -> None:
     second = train(folder, tmp_path / "second", options, quiet)
     config = json.loads((second / "config.json").read_text())
     assert config["hidden_sizes"] == TINY["hidden_sizes"]
+
+
+def test_the_weights_of_classes_are_taken_off_what_is_exported(folder: Path, tmp_path: Path) -> None:
+    """Trained by no step, a start comes out as it was, but for what weighting will have added to each logit."""
+    train(folder, tmp_path / "first", dataclasses.replace(QUICK, balance=0.0), quiet)
+    still = dataclasses.replace(QUICK, start=tmp_path / "first", lr=1e-9, weight_decay=0.0, balance=0.5)
+    train(folder, tmp_path / "second", still, quiet)
+    before, after = (load_file(tmp_path / name / "model.safetensors") for name in ("first", "second"))
+    key = "decode_head.classifier.bias"
+    labels = load(open_folder(folder), int(64 * ZOOM_IN)).labels
+    expected = before[key].float() - class_weights(labels, 0.5).log()
+    torch.testing.assert_close(after[key].float(), expected, atol=0.01, rtol=0)
 
 
 def test_start_with_other_parts_is_refused(folder: Path, tmp_path: Path) -> None:
