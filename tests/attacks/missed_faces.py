@@ -6,7 +6,6 @@ Prints, for each size of face in pixels, how many were covered, how many photos 
 """
 
 import io
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -109,7 +108,8 @@ class Tally:
         upright = images.read(photo.file(turn))
         first = edit(self.redactor.find(upright), self.redactor.recipe, self.redactor.registry).covered
         try:
-            outputs = self.redactor(Job.single(Input(Path(os.devnull)), Path("a.png"), "a"), upright).outputs
+            job = Job.single(Input(Path("photo.png"), content=b""), Path("a.png"), "a")
+            outputs = self.redactor(job, upright).outputs
         except Withheld:
             self.withheld += 1
             return
