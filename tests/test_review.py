@@ -148,7 +148,7 @@ def test_photos_with_marked_faces_keep_those_that_were_found(tmp_path: Path) -> 
     assert Image.open(tmp_path / "out.png").getpixel((25, 40)) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("options", [[], ["--show-originals"]])
+@pytest.mark.parametrize("options", [[], ["--previews"]])
 def test_a_withheld_photo_is_shown_only_where_that_was_asked_for(run: Run, tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "r.yaml").write_text("faceedit: 1\nsteps: [{effect: redact}]\n")
     source = write_photo(tmp_path / "in.png", scene(0))

@@ -73,7 +73,7 @@ def apply(
     ] = False,
     originals: Annotated[
         bool,
-        typer.Option("--show-originals", help="On the report's page show redacted and withheld photos as they were."),
+        typer.Option("--previews", help="On the report's page show redacted and withheld photos as they were."),
     ] = False,
     previewing: Annotated[
         bool, typer.Option("--preview", help="Write a before/after sheet of each photo instead of the photo.")
