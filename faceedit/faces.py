@@ -18,7 +18,7 @@ CROP_MIDDLE = 0.47
 # Eye lines tilted by more degrees than this are turned upright and shown to the model again.
 TILT = 8.0
 # A detection with at least this score needs no second opinion; a box with more than this share of face is no face.
-# On 41 wild photos all but two of the true faces below that score (one 6 px wide) had a share of at most 0.61, and at
+# On 41 wild photos all but two of the detections below that score (one 6 px wide) had a share of at most 0.61, and at
 # 0.70 five of 34 photos without faces still raised an alarm, at 0.63 three. The shares are those of `lite`.
 CERTAIN = 0.88
 SLAB = 0.63
