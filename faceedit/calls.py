@@ -36,8 +36,8 @@ def inspect(photo: Photo, registry: Registry, kinds: Collection[str] | None = No
             seen = guard.call(_megapixels(photo.pixels), _seen, inspector, shown)
         except (guard.Fault, FaceEditError) as error:
             raise EffectError(f"{where} failed: {error}") from error
-        if strange := _strange(seen):
-            raise EffectError(f"{where} gave {strange}", "it must give faceedit.Finding")
+        if strange := _strange(seen) or _unnamed(seen, inspector):
+            raise EffectError(f"{where} gave {strange}", "it must give faceedit.Finding, of the kinds that it names")
         findings += seen
     return findings
 
@@ -110,6 +110,12 @@ def _strange(findings: Sequence[object]) -> str:
     """What is no finding among findings, in words; empty where nothing is."""
     kinds = [type(each).__name__ for each in findings if not isinstance(each, Finding)]
     return f"a finding of {kinds[0]}" if kinds else ""
+
+
+def _unnamed(findings: Sequence[Finding], inspector: Inspector) -> str:
+    """A kind that an inspector does not name beforehand, in words; a `when` on it might look elsewhere."""
+    kinds = [each.kind for each in findings if each.kind not in inspector.kinds]
+    return f'a finding of the kind "{kinds[0]}"' if kinds else ""
 
 
 def _kind(array: object) -> str:

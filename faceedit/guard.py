@@ -4,12 +4,16 @@ This contains faults, not malice: a plugin runs in this process, with the user's
 """
 
 import contextlib
+import contextvars
+import locale
+import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from faceedit.errors import FaceEditError, reason
 
@@ -21,6 +25,8 @@ SECONDS = 60.0
 SECONDS_PER_MEGAPIXEL = 10.0
 # A plugin that swallows the stop is told again after this long.
 AGAIN = 0.2
+# Whose handlers are put back after each call.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Fault(Exception):
@@ -32,16 +38,19 @@ class _TooLong(BaseException):
 
 
 def call(megapixels: float, function: Callable[P, T], /, *arguments: P.args, **options: P.kwargs) -> T:
-    """What a plugin's function returns; what it prints goes to standard error.
+    """What a plugin's function returns; what it prints goes to standard error, what it sets of the process is undone.
+
+    In other threads than the main one only what Python prints goes there, nothing is undone, and no limit holds.
 
     Raises:
         Fault: it raised, exited or took too long; faceedit's own errors pass as they are. The limit needs a system with
-            SIGALRM, and holds in the main thread.
+            SIGALRM.
     """
     seconds = SECONDS + SECONDS_PER_MEGAPIXEL * megapixels
     try:
-        with contextlib.redirect_stdout(sys.stderr), _limited(seconds):
-            return function(*arguments, **options)
+        with contextlib.redirect_stdout(_Errors()), _in_main_thread(_kept), _in_main_thread(_limited, seconds):
+            # numpy's error state and decimal's precision are the context's, and end with it.
+            return contextvars.copy_context().run(function, *arguments, **options)
     except (KeyboardInterrupt, FaceEditError):
         raise
     except _TooLong as error:
@@ -50,9 +59,75 @@ def call(megapixels: float, function: Callable[P, T], /, *arguments: P.args, **o
         raise Fault(reason(error)) from error
 
 
+class _Errors:
+    """Standard error in standard output's place: closing it closes nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def _in_main_thread(
+    context: Callable[..., contextlib.AbstractContextManager[None]], *arguments: Any
+) -> contextlib.AbstractContextManager[None]:
+    main = threading.current_thread() is threading.main_thread()
+    return context(*arguments) if main else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _kept() -> Iterator[None]:
+    """Afterwards the process is as before, and what was written past Python is on standard error too."""
+    out, folder, words = _standard_output(), _folder(), locale.setlocale(locale.LC_ALL)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    depth, filters = sys.getrecursionlimit(), warnings.filters[:]
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(depth)
+        warnings.filters = filters
+        locale.setlocale(locale.LC_ALL, words)
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        os.umask(mask)
+        if folder and folder != _folder():
+            os.chdir(folder)
+        if out is not None:
+            _flush()
+            os.dup2(out, 1)
+            os.close(out)
+
+
+def _standard_output() -> int | None:
+    """Lead standard output to standard error, and return where it led; None where there is none."""
+    _flush()
+    try:
+        out = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:  # closed, as in a service
+        return None
+    return out
+
+
+def _flush() -> None:
+    if sys.__stdout__ and not sys.__stdout__.closed:
+        sys.__stdout__.flush()
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - as text, for chdir
+    except OSError:  # it was removed
+        return ""
+
+
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "setitimer"):
         yield
         return
     before = signal.signal(signal.SIGALRM, _stop)

@@ -44,14 +44,21 @@ class Layer:
 def layer(name: str, face: int | None, box: Box, steps: Sequence[NDArray[Any]], mask: NDArray[np.float32]) -> Layer:
     """The layer of a step; `steps` are the pixels before it and after it (uint8 or uint16), and its result (0..1).
 
-    Where the mask is strong the layer is what, mixed through the rounded mask, gives the pixels after the step.
+    Editors mix sRGB's numbers, not light, so where that would look different the layer is what, mixed their way, gives
+    the pixels after the step; where no colour would, the mask is stronger.
     """
     before, after = (eight_bit(pixels).astype(np.float32) for pixels in steps[:2])
     result = np.clip(steps[2], 0, 1) * np.float32(255)
     rounded = np.rint(mask * 255).astype(np.uint8)
-    share = np.maximum(rounded, 1).astype(np.float32)[..., None] / 255
-    exact = before + (after - before) / share
-    pixels = np.where((rounded >= SOLID)[..., None], exact, result)
+    share = rounded.astype(np.float32)[..., None] / 255
+    off = (np.abs(before + share * (result - before) - after) > 1 - share).any(-1) | (rounded >= SOLID)
+    step = after - before
+    most = np.where(step > 0, 255 - before, before)
+    least = np.ceil((np.abs(step) / np.maximum(most, 1)).max(-1) * 255)
+    wide = off & (np.abs(step) > 1).any(-1)  # a step of one comes from rounding, too
+    rounded = np.where(wide, np.maximum(rounded, least), rounded).astype(np.uint8)
+    exact = before + step / (np.maximum(rounded, 1).astype(np.float32)[..., None] / 255)
+    pixels = np.where(off[..., None], exact, result)
     return Layer(name, face, box, np.rint(np.clip(pixels, 0, 255)).astype(np.uint8), rounded)
 
 

@@ -66,7 +66,7 @@ def load(
         SetupError: the device or the engine is not there.
     """
     if plugins and name in plugins:
-        segmenter: Segmenter = plugins[name](device)
+        segmenter: Segmenter = plugins[name](segmentation.chosen_device(device) if on_a_card(device) else "cpu")
         return segmenter
     if is_remote(name):
         return Remote(name.partition(":")[2] or HUB["segformer-b5"])

@@ -1,8 +1,9 @@
 """What a run says about itself: one entry a photo, report.json around them, and review.json for what wants a look.
 
 report.json, version 1: `version`, `recipe` (name, path, sha256), `model` (name, sha256), `plugins` (distribution,
-version; sha256 of one given as a file) and `photos`, one object a photo with the fields of `Entry`. A photo that was
-redacted has an `audit`: `input_sha256`; `outputs`, a list of `path` and `sha256`; `covered` and `left`, boxes of the
+version; sha256 of one given as a file), `left_over` (paths of what earlier runs wrote into the folder, and this one did
+not write again) and `photos`, one object a photo with the fields of `Entry`. A photo that was redacted has an `audit`:
+`input_sha256`; `outputs`, a list of `path` and `sha256`; `covered` and `left`, boxes of the
 faces that were hidden and of those that the recipe leaves; `coverage`, the hidden share of the photo; `rounds`, how
 often it was edited until the second look found nothing; `checks`, a list of `check`, `passed` and `result`;
 `kept`, where there is a keep-list: `box`, `person` (a number, or a name if names were asked for) and `score`, how like
@@ -72,6 +73,8 @@ class Entry:
 class Entries(Sequence[Entry]):
     """Entries in the order in which they were added. They lie in a temporary file: a run may have many."""
 
+    left_over: Sequence[str] = ()  # paths of what earlier runs wrote, and this one neither wrote nor replaced
+
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when nobody holds the entries any more
         weakref.finalize(self, self._file.close)
@@ -126,7 +129,13 @@ def model_json(model: Model) -> dict[str, str]:
 
 
 def write_report(
-    path: Path, entries: Iterable[Entry], *, recipe: Mapping[str, Any], model: Model, registry: Registry
+    path: Path,
+    entries: Iterable[Entry],
+    *,
+    recipe: Mapping[str, Any],
+    model: Model,
+    registry: Registry,
+    left_over: Sequence[str] = (),
 ) -> None:
     """Write report.json, version 1 of its schema (see README).
 
@@ -143,6 +152,7 @@ def write_report(
         "recipe": dict(recipe),
         "model": model_json(model),
         "plugins": list(plugins.values()),
+        "left_over": list(left_over),
         "photos": [asdict(entry) for entry in entries],
     }
     _write(path, content)

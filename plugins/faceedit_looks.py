@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import Field
 
 import faceedit
-from faceedit.color import Color
+from faceedit.color import Color, mixed
 from faceedit.matte import bounds
 from faceedit.region import Effect
 
@@ -53,7 +53,7 @@ def _wearing(region: faceedit.Region, pixels: Float, effect: Effect, color: str)
     worn = replace(region, pixels=pixels, on=effect.on, grow=effect.grow, feather=effect.feather)
     result = effect(worn, color=color)
     after = result.pixels if isinstance(result, faceedit.Result) else result
-    return pixels if after is None else pixels + worn.selected[..., None] * (after - pixels)
+    return pixels if after is None else mixed(pixels, after, worn.selected)
 
 
 def _tile(pixels: Float, size: int) -> NDArray[np.uint8]:

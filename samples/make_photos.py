@@ -16,12 +16,17 @@ def main(folder: Path) -> None:
     """Write photos/portrait.jpg, photos/team/group.jpg and faceless/cat.jpg below `folder`."""
     astronaut = Image.fromarray(data.astronaut())
     for place, picture in (
-        (folder / "photos" / "portrait.jpg", astronaut.resize((1024, 1024), Image.Resampling.LANCZOS)),
+        (folder / "photos" / "portrait.jpg", portrait(astronaut)),
         (folder / "photos" / "team" / "group.jpg", group(astronaut)),
         (folder / "faceless" / "cat.jpg", Image.fromarray(data.chelsea())),
     ):
         place.parent.mkdir(parents=True, exist_ok=True)
         picture.save(place, quality=QUALITY)
+
+
+def portrait(astronaut: Image.Image) -> Image.Image:
+    """Her head and shoulders."""
+    return astronaut.resize((800, 1000), Image.Resampling.LANCZOS, box=(97, 0, 353, 320))
 
 
 def group(astronaut: Image.Image) -> Image.Image:

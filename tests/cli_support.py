@@ -12,6 +12,7 @@ from faceedit import images, models
 from faceedit.cli import main
 from faceedit.detection import Search
 from faceedit.faces import FaceFinder
+from faceedit.runner import Task
 from faceedit.testing import painted_photo
 
 Run = Callable[..., tuple[int, str, str]]
@@ -19,7 +20,10 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """`faceedit` with these arguments: exit code, output, errors. Faces are found where they are painted."""
+    """`faceedit` with these arguments: exit code, output, errors. Faces are found where they are painted.
+
+    All happens in this process, which is patched; also what plugins of others do.
+    """
 
     def finder(name: str, _registry: Any, *, search: Search, **_options: Any) -> FaceFinder:
         if name != "lite":
@@ -35,6 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         return int(stopped.value.code or 0), said.out, said.err
 
     monkeypatch.setattr(models, "face_finder", finder)
+    monkeypatch.setattr(Task, "others", ())
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)

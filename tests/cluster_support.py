@@ -41,9 +41,23 @@ def deadly(region, *, marker: str):
     return region.pixels
 
 
+class Corner:
+    """Tells people by the upper right corner of their photos."""
+
+    name, sha256, threshold = "corner", "0", 0.99
+
+    def embed(self, pixels, box):
+        return pixels[0, -1].astype(float)
+
+
 @faceedit.hookimpl
 def faceedit_effects():
     return [dye, deadly]
+
+
+@faceedit.hookimpl
+def faceedit_embedders():
+    return {"corner": Corner}
 
 
 @faceedit.hookimpl

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import faceedit
-from faceedit import hookspecs
+from faceedit import hookspecs, testing
 from faceedit.labels import GROUPS, PARTS, PIECES, parse_parts
 
 README = Path(__file__).parent.parent / "plugins" / "README.md"
@@ -32,6 +32,8 @@ def reference() -> str:
             *_members(faceedit.Region),
             *("", "### Other values", ""),
             *(f"- `faceedit.{each.__name__}`: {_first(each)}" for each in VALUES),
+            *("", "### For tests: `faceedit.testing`", ""),
+            *(line for name in testing.__all__ for line in _tool(getattr(testing, name))),
             *("", "### Part expressions", "", _paragraphs(parse_parts), ""),
             f"Parts: `{' '.join(PARTS)}`; `l_` is the person's own left.",
             *("", "| group | its parts |", "|---|---|"),
@@ -55,6 +57,11 @@ def _decorator(function: Callable[..., object]) -> Iterator[str]:
     options = ", ".join(str(each).split(":")[0] for each in inspect.signature(function).parameters.values())
     yield f"#### `@faceedit.{function.__name__}({options})`"
     yield from ("", _paragraphs(function), "")
+
+
+def _tool(thing: object) -> Iterator[str]:
+    if inspect.isfunction(thing):
+        yield f"- `{thing.__name__}({', '.join(inspect.signature(thing).parameters)})`: {_first(thing)}"
 
 
 def _paragraphs(thing: object) -> str:

@@ -13,6 +13,7 @@ from PIL import Image
 from plugin_support import Install
 
 from faceedit.cli import plugins
+from faceedit.runner import Task
 
 GLEAM = '''
 import numpy as np
@@ -71,6 +72,16 @@ def test_other_commands_know_the_file_too(run: Run, gleam: Path, command: tuple[
     code, out, err = run(*command, "--plugin", gleam)
     assert (code, err) == (0, "")
     assert "gleam" in out or "fine" in out
+
+
+@pytest.mark.parametrize("command", ["segment", "verify"])
+def test_commands_that_look_take_a_models_and_a_detectors_file(run: Run, photos: Path, command: str) -> None:
+    file = photos.parent / "finder.py"
+    file.write_text("import faceedit\n@faceedit.hookimpl\ndef faceedit_detectors():\n    return {'mine': 1 / 0}\n")
+    out = ["-o", "out"] if command == "segment" else []
+    code, _, err = run(command, photos, *out, "--plugin", file)
+    assert (code, "finder.py" in err, "ZeroDivisionError" in err) == (3, True, True)
+    assert run(command, photos, *out, "--no-plugins", "--only-plugin", "x")[0] == 2
 
 
 def test_the_schema_and_the_list_know_the_file(run: Run, gleam: Path) -> None:
@@ -141,6 +152,17 @@ def test_a_good_plugin_is_fine_by_file_and_by_name(run: Run, environment: Instal
     assert run("plugins", "check", gleam) == (0, f"{gleam}: fine (gleam)\n", "")
     environment("faceedit-gleam", text)
     assert run("plugins", "check", "faceedit-gleam")[:2] == (0, "faceedit-gleam: fine (gleam)\n")
+
+
+def test_all_plugins_of_a_distribution_are_checked_by_its_name_or_folder(run: Run, environment: Install) -> None:
+    environment("faceedit-gleam", GLEAM, "1.0", "one", "two")
+    Path("gleam").mkdir()
+    Path("gleam/pyproject.toml").write_text('[project]\nname = "faceedit-gleam"\n')
+    for name in ("faceedit-gleam", "gleam"):
+        code, out, _ = run("plugins", "check", name)
+        assert (code, out.count('option "amount" is not described')) == (3, 2)
+    code, _, err = run("plugins", "check", ".")
+    assert (code, err) == (2, 'faceedit: "." has no pyproject.toml with a name; name a Python file\n')
 
 
 def test_a_broken_rule_is_told_with_what_to_change(run: Run, gleam: Path) -> None:
@@ -250,6 +272,47 @@ def test_a_fault_costs_the_photo_and_names_plugin_and_version(
     assert f'effect "gleam" of gleam.py {digest} ' in entries["face.png"]["error"]
     assert said in entries["face.png"]["error"]
     assert redacts or entries["plain.png"]["status"] == "done"
+
+
+DEATHS = {"exits": "os._exit(0)", "crashes": "ctypes.string_at(0)", "is killed": "os.kill(os.getpid(), 9)"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_plugin_that_ends_its_process_costs_the_photo(gleam: Path, tmp_path: Path, death: str) -> None:
+    lines = f"    if region.width_px < 150:\n        import ctypes, os; {DEATHS[death]}\n    return region"
+    gleam.write_text(GLEAM.replace("    return region", lines))
+    samples = Path(__file__).parent.parent / "samples" / "photos"  # a small face in group.jpg
+    command = [sys.executable, "-m", "faceedit", "apply", "r.yaml", samples, "-o", "out", "-q", "--plugin", gleam.name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    entries = json.loads((tmp_path / "out/report.json").read_text())["photos"]
+    found = {Path(entry["photo"]).name: entry for entry in entries}
+    assert (done.returncode, found["portrait.jpg"]["status"], found["group.jpg"]["status"]) == (1, "done", "failed")
+    assert "its process died; it ran out of memory, or a plugin ended it: gleam.py" in found["group.jpg"]["error"]
+
+
+def test_plugins_of_others_that_do_photos_are_known_before(environment: Install, tmp_path: Path) -> None:
+    environment("faceedit-gleam", GLEAM)
+    (tmp_path / "r.yaml").write_text(RECIPE)
+    (tmp_path / "own.yaml").write_text(RECIPE.replace("effect: gleam", "effect: smooth"))
+    tasks = [Task(tmp_path / name, tmp_path / "out") for name in ("r.yaml", "own.yaml")]
+    assert [task.others for task in tasks] == [("faceedit-gleam 1.0",), ()]
+
+
+def test_nothing_that_is_left_behind_keeps_the_command(tmp_path: Path) -> None:
+    code = """
+import os, sys, threading, time
+from faceedit import __main__ as command
+command.PATIENCE = 0.2
+threading.Thread(target=time.sleep, args=(600,)).start()
+sys.argv = ["faceedit", "--version"]
+try:
+    command.main()
+finally:
+    print(os.environ["PYTHONSAFEPATH"], flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.splitlines()[1:], done.stderr) == (0, ["1"], "")
 
 
 def test_what_a_plugin_prints_does_not_spoil_the_output(run: Run, photos: Path, gleam: Path) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from faceedit.runner import Engine, Journal, Task
 from faceedit.testing import painted_photo
 
 PHOTOS = 12
-RED, GREEN = (255, 0, 0), (0, 255, 0)
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
 @pytest.fixture
@@ -51,11 +52,15 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def corner(path: Path, color: tuple[int, int, int]) -> None:
+def corner(path: Path, color: tuple[int, int, int], column: int = 0) -> None:
     photo = images.read(path)
     pixels = photo.pixels.copy()
-    pixels[0, 0] = color
+    pixels[0, column] = color
     images.write(photo.replaced(pixels=np.ascontiguousarray(pixels)), path)
+
+
+def nobody(path: Path) -> None:
+    images.write(painted_photo(160, 160).replaced(pixels=np.full((160, 160, 3), 90, np.uint8)), path)
 
 
 def options(place: Path) -> list[object]:
@@ -81,19 +86,31 @@ def account(out: Path) -> list[dict[str, Any]]:
 
 def test_a_cluster_gives_what_one_machine_gives_though_a_worker_dies(machines: Machines, place: Path) -> None:  # noqa: F811
     corner(place / "photos" / "trip" / "04.png", RED)
-    here = ["apply", place / "recipe.yaml", place / "photos", *options(place)]
+    nobody(place / "photos" / "trip" / "07.png")
+    (place / "people" / "anna").mkdir(parents=True)
+    shutil.copy(place / "photos" / "00.png", place / "people" / "anna" / "a.png")
+    for path in (place / "people" / "anna" / "a.png", place / "photos" / "trip" / "05.png"):
+        corner(path, BLUE, -1)
+    (place / "publish.yaml").write_text(
+        "faceedit: 1\nsteps: [{include: recipe.yaml}, {effect: redact, keep: people}]\n"
+    )
+    here = ["apply", place / "publish.yaml", place / "photos", *options(place), "--embedder", "corner"]
     done = faceedit(*here, "-o", place / "spread", "--engine", "ray", "--address", machines.address, "--json")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 4
     assert (place / "marker").exists()  # whoever did the fourth photo first was killed
-    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["done"] * PHOTOS
+    photos = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(each["photo"]).name for each in photos if each["status"] != "done"] == ["07.png"]
+    assert done.stderr.count("\n") == 1
+    assert [Path(each["photo"]).name for each in photos if each.get("audit", {}).get("kept")] == ["05.png"]
     spread = made(place / "spread")
-    assert faceedit(*here, "-o", place / "alone").returncode == 0
+    assert len([name for name in spread if name.endswith(".png")]) == PHOTOS - 1
+    assert faceedit(*here, "-o", place / "alone").returncode == 4
     assert made(place / "alone") == spread
     assert account(place / "spread") == account(place / "alone")
     again = faceedit(*here, "-o", place / "spread", "-q")  # one machine goes on with the cluster's journal
-    assert (again.returncode, again.stderr) == (0, "")
+    assert again.returncode == 4
     lines = (place / "spread" / ".faceedit-journal.jsonl").read_text().splitlines()
-    assert sum("target" in json.loads(line) for line in lines) == PHOTOS
+    assert sum("target" in json.loads(line) for line in lines) == PHOTOS - 1
 
 
 @pytest.mark.long

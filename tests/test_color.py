@@ -29,6 +29,15 @@ def test_linear_light_agrees_with_coloraide(rgb: tuple[int, int, int]) -> None:
     np.testing.assert_allclose(color.to_linear(srgb(rgb)), expected, atol=1e-6)
 
 
+@given(colors, colors, st.floats(0, 1, width=32))
+def test_two_colors_mix_as_coloraide_mixes_light(
+    one: tuple[int, int, int], two: tuple[int, int, int], share: float
+) -> None:
+    below, above = (Oracle("srgb", [value / 255 for value in rgb]) for rgb in (one, two))
+    expected = below.mix(above, share, space="srgb-linear").convert("srgb").coords(nans=False)
+    np.testing.assert_allclose(color.mixed(srgb(one), srgb(two), np.float32(share)[...]), expected, atol=1e-4)
+
+
 def test_every_sixteen_bit_value_survives_the_way_through_linear_light() -> None:
     values = np.arange(65536, dtype=np.float32) / np.float32(65535)
     back = color.from_linear(color.to_linear(values))

@@ -5,13 +5,16 @@
 
 import importlib
 import itertools
+import random
+import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Annotated
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 from pydantic import Field
 
 import faceedit
@@ -131,7 +134,87 @@ def says_nothing_of_its_option(region, *, amount: float = 0.5):
     return region.pixels * np.float32(amount)
 
 
+def wraps_around(region):
+    brighter = (region.pixels * 255).astype(np.uint8) + np.uint8(60)
+    return brighter.astype(np.float32) / np.float32(255)
+
+
+def loses_bits(region):
+    picture = Image.fromarray(np.rint(region.pixels * 255).astype(np.uint8))
+    return np.asarray(ImageOps.mirror(picture), np.float32) / np.float32(255)
+
+
+def draws_on_shared_chance(region):
+    np.random.seed(0)  # noqa: NPY002 - the defect
+    return np.random.random(region.pixels.shape).astype(np.float32)  # noqa: NPY002 - likewise
+
+
+def shuffles_shared_chance(region):
+    return region.pixels * np.float32(0.5 + random.random() * 0)  # noqa: S311 - the defect
+
+
+def goes_by_the_number(region):
+    return region.pixels * np.float32(0.5 if region.faces[0].index else 0.2)
+
+
+def measures_in_pixels(region):
+    rows, columns = np.indices(region.shape)
+    x, y = region.center("nose") or (0, 0)
+    return np.where((np.hypot(columns - x, rows - y) < 12)[..., None], np.float32(1), region.pixels)
+
+
+def forgets_the_empty_mask(region):
+    return region.pixels * region.pixels[region.selected > 0].min()
+
+
+def warns(region, *, amount: Annotated[float, Field(ge=0, le=1)] = 0.5):
+    return np.clip(region.pixels / np.float32(amount), 0, 1) * np.float32(amount)
+
+
+KEPT = []
+
+
+def leaves_files_open(region):
+    KEPT.append(Path(__file__).open())  # noqa: SIM115 - the defect
+    return 1 - region.pixels
+
+
+def leaves_threads(region):
+    timer = threading.Timer(3, int)
+    timer.daemon = True
+    timer.start()
+    return 1 - region.pixels
+
+
+def is_quadratic(region):
+    light = region.pixels[..., 0].ravel()[: region.pixels.size // 200]
+    np.abs(light[:, None] - light[None]).sum()
+    return 1 - region.pixels
+
+
+def imports_torch_at_the_top(region):
+    return 1 - region.pixels
+
+
+imports_torch_at_the_top = FunctionType(  # as in a module that begins with `import torch`
+    imports_torch_at_the_top.__code__, {**globals(), "nn": ModuleType("torch.nn")}, "imports_torch_at_the_top"
+)
+imports_torch_at_the_top.__module__ = __name__
+
+
 PLANTED = {
+    wraps_around: ({}, "what it gives for a photo of 16 bits has 8", "uint8 loses bits, and wraps around"),
+    loses_bits: ({}, "what it gives for a photo of 16 bits has 8", "work on region.pixels as they are, float32"),
+    draws_on_shared_chance: ({}, "chance that the whole process shares", "default_rng(0)"),
+    shuffles_shared_chance: ({}, "chance that the whole process shares", "default_rng(0)"),
+    goes_by_the_number: ({}, "when the face has another number", "make an option of it"),
+    measures_in_pixels: ({}, "on a face 4 times as wide it changes", "size * region.width_px"),
+    forgets_the_empty_mask: ({"on": "hair"}, "(where nothing is selected)", "return region.pixels where there is"),
+    warns: ({}, "it warns: divide by zero", "guard divisions"),
+    leaves_files_open: ({}, "files are left open", "close what it opens"),
+    leaves_threads: ({}, "threads are left open", "close what it opens"),
+    is_quadratic: ({}, "times the pixels take", "work on whole arrays"),
+    imports_torch_at_the_top: ({}, "imports torch at the top", "import torch within the function"),
     writes_into_its_input: ({}, "it fails: ValueError: assignment destination is read-only", "region.pixels.copy()"),
     forces_its_input: ({}, "it changes region.pixels", "region.pixels.copy()"),
     gives_doubles: ({}, "its pixels are float64 instead of float32", ".astype(np.float32)"),
@@ -266,9 +349,29 @@ def test_a_defect_of_a_detector_is_found(changes, said):
     assert any(said in each for each in found)
 
 
-def test_good_models_and_detectors_have_no_problem():
+class Numbers:
+    name, sha256, threshold = "mine", "0" * 64, 0.4
+
+    def embed(self, pixels, box):
+        return np.ones(8, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"threshold": None}, "its threshold is None; give it an attribute threshold: float"),
+        ({"embed": lambda self, pixels, box: [1.0]}, "embed() gives (1,); return finite numbers"),
+        ({"embed": lambda self, pixels, box: pixels[40:].max() and None}, "embed() fails"),
+        ({"embed": lambda self, pixels, box: np.full(8, next(COUNT), np.float32)}, "something else the second time"),
+    ],
+)
+def test_a_defect_of_an_embedder_is_found(changes, said):
+    assert any(said in each for each in said_of(embedders={"mine": type("Changed", (Numbers,), changes)}))
+
+
+def test_good_models_detectors_and_embedders_have_no_problem():
     assert parser() == []
-    assert said_of(detectors={"mine": Finder}) == []
+    assert said_of(detectors={"mine": Finder}, embedders={"mine": Numbers}) == []
 
 
 def test_the_fixture_fails_with_all_problems(check_plugin):

@@ -94,12 +94,18 @@ def test_links_within_the_folder_are_followed_to_files_and_not_to_folders(tree: 
     assert ("c.webp", "other") not in names
 
 
-def test_links_out_of_the_folder_are_passed_over(tree: Path, tmp_path: Path) -> None:
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "secret.jpg").write_bytes(b"x")
-    (tree / "link.jpg").symlink_to(tmp_path / "outside" / "secret.jpg")
-    (tree / "up").symlink_to(tmp_path)
-    assert len(found(tree)) == 4
+def test_links_out_of_the_folder_are_named_and_not_followed(tree: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.jpg").write_bytes(b"x")
+    (tree / "link.jpg").symlink_to(outside / "secret.jpg")
+    (tree / "trip" / "more").symlink_to(outside)
+    inputs = discover([str(tree)])
+    problems = [f"{tree}/link.jpg: is a link out of the folder", f"{tree}/trip/more: is a link out of the folder"]
+    assert [each.problem for each in inputs] == [""] * 4 + problems
+    inputs = discover([str(tree), str(outside)])  # what they lead to may be named as well
+    assert [each.path.name for each in inputs if not each.problem][4:] == ["secret.jpg"]
+    assert [each.problem for each in inputs if each.problem] == []
 
 
 def test_loops_of_links_do_not_stop_the_search(tree: Path) -> None:

@@ -46,9 +46,9 @@ def test_steps_follow_each_other_in_the_order_of_the_recipe(pair: Photo) -> None
     assert after.pixels[100, 110].tolist() == [128, 128, 128]
 
 
-def test_a_half_strong_step_goes_half_the_way() -> None:
+def test_a_half_strong_step_gives_half_the_light() -> None:
     photo = Photo(np.zeros((100, 100, 3), np.uint16), faces=painted_photo(100, 100).faces)
-    assert edited(photo, step(paint, strength=0.5)).photo.pixels[50, 40].tolist() == [32768] * 3
+    assert edited(photo, step(paint, strength=0.5)).photo.pixels[50, 40].tolist() == [48192] * 3
 
 
 def test_the_recipes_parts_growth_and_feather_reach_mask_and_effect(pair: Photo) -> None:

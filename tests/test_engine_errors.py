@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from engine_support import changed, cover, edited, paint, step
 
+from faceedit.calls import inspect
 from faceedit.coverage import Covered
 from faceedit.engine import edit
 from faceedit.errors import EffectError, Withheld
@@ -208,3 +209,12 @@ def test_a_recipe_without_steps_changes_nothing() -> None:
     after = edit(photo, Recipe("empty", None, (), Output()), Registry.of())
     assert (after.photo.pixels is not photo.pixels, np.array_equal(after.photo.pixels, photo.pixels)) == (True, True)
     assert (after.covered, after.left, after.findings) == (None, (), ())
+
+
+def test_an_inspector_that_reports_a_kind_it_does_not_name_is_refused() -> None:
+    @inspector("odd")
+    def seeing(_photo: Photo) -> list[Finding]:
+        return [Finding("even")]
+
+    with pytest.raises(EffectError, match=r'inspector "seeing" of \w+ gave a finding of the kind "even"; it must give'):
+        inspect(painted_photo(), Registry.of(seeing))

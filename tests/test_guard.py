@@ -1,10 +1,17 @@
 """A plugin's code is called with a limit, its exits and prints are caught."""
 
+import locale
+import os
+import signal
 import sys
+import threading
 import time
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from faceedit import guard
@@ -64,3 +71,60 @@ def test_what_it_prints_goes_to_standard_error(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr() == ("", "hello\n")
     print("again", file=sys.stdout)
     assert capsys.readouterr().out == "again\n"
+
+
+def test_what_is_written_past_python_and_around_it_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    def write() -> None:
+        os.write(1, b"low\n")
+        print("high", file=sys.__stdout__)
+        sys.stdout.close()
+
+    print("before")
+    guard.call(0, write)
+    print("after")
+    out, err = capfd.readouterr()
+    assert (out, sorted(err.split())) == ("before\nafter\n", ["high", "low"])
+
+
+def test_what_it_sets_of_the_process_is_undone(tmp_path: Path) -> None:
+    def upset() -> None:
+        os.chdir(tmp_path)
+        os.umask(0o777)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        locale.setlocale(locale.LC_ALL, "C")
+        warnings.simplefilter("error")
+        np.seterr(all="raise")
+        sys.setrecursionlimit(20_000)
+
+    def state() -> list[Any]:
+        mask = os.umask(0o022)
+        os.umask(mask)
+        handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)]
+        process = [Path.cwd(), mask, handlers, locale.setlocale(locale.LC_ALL), [*warnings.filters]]
+        return [*process, np.geterr(), sys.getrecursionlimit()]
+
+    before = state()
+    guard.call(0, upset)
+    assert state() == before
+
+
+def test_in_another_thread_it_is_called_as_it_is() -> None:
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(guard.call(0, max, 3, 4)))
+    thread.start()
+    thread.join()
+    assert answers == [4]
+
+
+def test_an_error_that_cannot_say_what_it_is_has_its_name() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no")
+
+    def fail() -> None:
+        raise Mute
+
+    with pytest.raises(guard.Fault, match=r"^Mute$"):
+        guard.call(0, fail)

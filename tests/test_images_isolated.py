@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -31,6 +32,8 @@ def decode(source, *, limits):
     what = "" if isinstance(source, bytes) else Path(source).stem
     if what == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
     if what == "exit":
         os._exit(3)
     if what == "sleep":
@@ -74,6 +77,7 @@ CASES = [
     ("sleep", r"sleep\.png: was not decoded within 1 s; export it anew, as TIFF or JPEG"),
     ("hang", r"hang\.png: was not decoded within 1 s"),
     ("bug", r"bug\.png: unexpected KeyError: 'oops'; please report this"),
+    pytest.param("kill", r"kill\.png: its decoder was killed .* \(SIGKILL\); mostly memory ran out", marks=unix),
     pytest.param("crash", r"crash\.png: crashed its decoder \(SIGSEGV\)", marks=unix),
     pytest.param("eat", r"eat\.png: needs more than 0\.5 GB to be decoded; allow more with --max-memory", marks=unix),
 ]
@@ -145,6 +149,15 @@ def test_an_interrupted_question_leaves_no_half_answer(bad: Callable[[Path], Pho
         with pytest.raises(KeyboardInterrupt):
             bad(folder / "a.png")
     assert bad(folder / "b.png").width == 64
+
+
+def test_a_question_that_the_other_process_cannot_import_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = ModuleType("only_here")
+    here.ask = type("Asked", (), {"__module__": "only_here", "__qualname__": "ask"})
+    monkeypatch.setitem(sys.modules, "only_here", here)
+    with pytest.raises(PhotoError, match=r"a\.mp4: unexpected ModuleNotFoundError: No module named 'only_here'"):
+        isolated.shared.call("a.mp4", LIMITS, here.ask)
+    assert isolated.shared.call("a.mp4", LIMITS, dict) == {}
 
 
 @unix

@@ -41,6 +41,16 @@ def test_a_plugins_code_runs_once_elsewhere_and_then_only_when_its_effect_is_use
     assert (marking.read_text(), "faceedit_glow" in sys.modules) == ("xx", True)
 
 
+def test_files_in_the_current_folder_are_no_modules(
+    environment: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "json.py").write_text("1 / 0")
+    monkeypatch.chdir(tmp_path / "here")
+    environment("faceedit-glow", EFFECT.format(name="glow"))
+    assert plugin(Registry.installed(), "faceedit-glow").error == ""
+
+
 def test_a_changed_plugin_is_listed_anew(environment: Install) -> None:
     file = environment("faceedit-glow", EFFECT.format(name="glow"))
     assert "shine" not in Registry.installed().effects._owners

@@ -10,7 +10,7 @@ import pytest
 
 from faceedit import models
 from tests.benchmarks import looks
-from tests.benchmarks.looks import Subject
+from tests.benchmarks.looks import Kept, Subject
 
 pytestmark = pytest.mark.long
 
@@ -34,6 +34,7 @@ def test_opaque_lipstick_reaches_its_color_and_keeps_the_lips_light(
     assert len(seen) > 2
     assert np.mean([each.reached for each in seen]) <= 0.03
     assert np.mean([each.detail for each in seen]) >= 0.98
+    assert_no_seam(seen)
 
 
 @pytest.mark.parametrize("name", HAIRS)
@@ -42,6 +43,13 @@ def test_a_dye_reaches_its_color_and_keeps_the_strands(name: str, groups: dict[s
     assert seen
     assert np.mean([each.reached for each in seen]) <= 0.03
     assert np.mean([each.detail for each in seen]) >= 0.98
+    assert_no_seam(seen)
+
+
+def assert_no_seam(seen: list[Kept]) -> None:
+    """The edge is what the same colour makes of it that is laid on by hand, and no ring shows along it."""
+    assert np.mean([each.implied for each in seen]) <= 1.1
+    assert np.mean([each.halo for each in seen]) <= 0.05
 
 
 @pytest.mark.parametrize("name", SKINS)

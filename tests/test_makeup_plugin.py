@@ -147,6 +147,16 @@ def _without(photo: Photo, *parts: str) -> Photo:
 
 
 @pytest.mark.parametrize("tone", TONES)
+def test_eye_shadow_darkens_the_lids_and_lets_warm_skin_shine_through(tone: Tone) -> None:
+    photo = painted_photo(600, 600, tone=tone, accessories=())
+    after = lab(applied(plugin.eye_shadow, photo, amount=1.0))
+    x, y = np.rint(photo.faces[0].map.crop.to_photo(np.array([[0.59, 0.43]]))[0]).astype(int)
+    lid, bare = after[y, x], lab(photo.pixels)[y, x]
+    assert lid[0] < bare[0] - 0.01
+    assert lid[2] > to_oklab(parse("#6b4a5e"))[2] + 0.2 * bare[2]  # the powder alone is ashen
+
+
+@pytest.mark.parametrize("tone", TONES)
 def test_contour_darkens_below_the_cheekbone_and_lifts_its_top(tone: Tone) -> None:
     photo = painted_photo(600, 600, tone=tone, accessories=())
     lost = darker(photo, applied(plugin.contour, photo, amount=1.0, highlight=1.0))

@@ -55,6 +55,7 @@ def test_the_wheel_holds_the_package_the_plugins_and_the_weights(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert names >= PLUGINS
     assert {"faceedit/cli/__init__.py", "faceedit/weights/lite/model.safetensors", "faceedit/py.typed"} <= names
+    assert {"faceedit/guide.md", "faceedit/scaffold/templates/gitignore.txt"} <= names
     assert not any(name.startswith(("tests", "samples", "plugins")) for name in names)
     assert {f"faceedit/presets/{path.name}" for path in (ROOT / "samples" / "recipes").glob("*.yaml")} <= names
 

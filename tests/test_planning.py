@@ -1,5 +1,7 @@
 """`plan`, `--watch` and several outputs on the command line: what is said before and instead of work."""
 
+import io
+import os
 import re
 from pathlib import Path
 
@@ -62,3 +64,24 @@ def test_standard_output_takes_no_recipe_with_several_outputs(run: Run, two: Pat
 def test_a_preset_that_writes_two_outputs_is_checked_and_shown(run: Run, two: Path) -> None:
     assert run("recipe", "check", two)[1] == f"{two}: fine, 1 step(s), 2 outputs\n"
     assert '"max_side": 80' in run("recipe", "show", two)[1]
+
+
+ODD = ["face.png", "two\nlines.png", "NEL\x85.png", " spaces .png", "byte\udcff.png"]
+
+
+@pytest.mark.parametrize(("end", "names"), [(b"\n", [ODD[0], *ODD[2:]]), (b"\r\n", ODD[3:]), (b"\0", ODD)])
+def test_a_list_names_photos_whatever_they_are_called(
+    run: Run, photos: Path, two: Path, monkeypatch: pytest.MonkeyPatch, end: bytes, names: list[str]
+) -> None:
+    for name in ODD[1:]:
+        (photos / name).write_bytes((photos / ODD[0]).read_bytes())
+    content = end.join(os.fsencode(photos / name) for name in names) + end
+    (photos.parent / "list").write_bytes(content)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
+    said = run("plan", two, "-", "-o", "out")
+    assert (said[0], said[1].count(" -> ")) == (0, len(names))
+    assert run("plan", two, "--files-from", "list", "-o", "out") == said
+
+
+def test_nothing_named_is_said_with_what_to_name(run: Run, two: Path) -> None:
+    assert "no photos named; name files, folders or patterns" in run("plan", two, "-o", "out")[2]

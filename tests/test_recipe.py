@@ -151,7 +151,18 @@ def test_a_recipe_that_does_the_same_has_the_same_digest():
 def test_a_resolved_recipe_says_everything_and_reads_as_the_same():
     found = recipe("  - effect: lipstick\n    color: ${lip}\n    when: hat\n", VARS + "name: Red\n")
     assert found.resolved["steps"] == [
-        {"effect": "lipstick", "color": "#a3123b", "finish": "satin", "amount": 0.5, "when": "hat"}
+        {
+            "effect": "lipstick",
+            "on": "lips",
+            "color": "#a3123b",
+            "finish": "satin",
+            "amount": 0.5,
+            "faces": "all",
+            "when": "hat",
+            "grow": 0.0,
+            "feather": 0.02,
+            "strength": 1.0,
+        }
     ]
     assert parse_recipe(str(found.resolved), registry(), "look.yaml").digest == found.digest
 

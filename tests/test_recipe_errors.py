@@ -105,21 +105,30 @@ def test_control_characters_are_not_printed():
         ("effect: shape\nstrength: 1.5", '"strength" must be a number from 0 to 1, not 1.5'),
         ("effect: shape\nfaces: largst", '4:12: no faces are called "largst"; did you mean "largest"?'),
         ("effect: shape\nfaces: []", "an empty list of faces can never match"),
-        ("effect: shape\nfaces: largest except 0", 'faces "0 except 0" can never match'),
+        ("effect: shape\nfaces: largest except 0", 'faces "largest except 0" can never match'),
         ("effect: shape\nfaces: 1.5", "no numbers of faces"),
         ("effect: shape\nfaces:", '4:5: "faces" is empty'),
         ("effect: shape\nwhen: glases", '4:11: nothing reports "glases"; did you mean "glasses"?'),
         ("effect: shape\nwhen: glasses and", "a word is missing at the end"),
         ("effect: shape\nwhen: true", "a condition is text"),
+        ("effect: shape\nwhen: faces > 3 and faces < 2",
+         '4:11: no photo is such that "faces > 3 and faces < 2"; is "or" meant in place of "and"?'),
+        ("effect: shape\nwhen: faces == 1\nfaces: 2",
+         '4:11: the step needs a photo with 3 faces or more, and no such photo fulfils "faces == 1"'),
+        ("effect: shape\nwhen: faces == 0", 'needs a photo with a face, and no such photo fulfils "faces == 0"'),
+        ("effect: shape\nwhen: name = 'a*'", '"=" has no meaning in the condition "name = \'a*\'"; write =='),
         ("effect: shape\non: skin & nose", '"skin & nose" selects no part at all'),
         ("effect: shape\non: no", 'unknown part "no"'),
         ("effect: shape\non: [skin]", '"on" must be text, not a list of 1'),
         ("effect: shape\n\N{CYRILLIC SMALL LETTER O}n: skin",
          "is U+043E (cyrillic small letter o); type the word anew"),
         ("effect: shape\neffect: shape", '4:5: "effect" stands twice; it is already in line 3'),
-        ("effect: [shape]", 'no effect ""'),
+        ("effect: [shape]", '"effect" must be a name, not a list of 1; faceedit effects lists what there is'),
+        ("effect:", '3:5: "effect" is empty; faceedit effects lists what there is'),
         ("on: skin", '3:5: a step without an "effect"; write "effect:" and a name'),
-        ("shape", '3:5: "shape" does not fit in "steps"'),
+        ("on: skin\nefect: shape", '4:5: a step without an "effect"; did you mean "effect"?'),
+        ("inclode: a.yaml", '3:5: a step without an "effect"; did you mean "include"?'),
+        ("shape", '3:5: a step is a group of keys, not "shape"; write "- effect: shape"'),
         ("effect: redact\nstrength: 1", 'a step that redacts takes no "strength"'),
         ("effect: redact\nfeather: 0.1", '4:5: a step that redacts takes no "feather"; a redaction is always full'),
         ("effect: redact\ngrow: -0.1", '"grow" must be a number from 0 to 1'),
@@ -132,6 +141,15 @@ def test_control_characters_are_not_printed():
 )  # fmt: skip
 def test_a_wrong_step_says_what_is_allowed(step, said):
     assert said in wrong_step(step)
+
+
+def test_a_wrong_option_does_not_hide_that_the_parts_are_wrong():
+    found = problems("faceedit: 1\nsteps:\n  - effect: redact\n    feather: 0.1\n    on: nose\n")
+    assert [each.line for each in found] == [4, 5]
+
+
+def test_a_value_that_is_wrong_in_two_ways_is_told_once():
+    assert "these are no numbers of faces" in wrong_step("effect: shape\nfaces: [0, -1]")
 
 
 @pytest.mark.parametrize(

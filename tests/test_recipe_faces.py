@@ -1,5 +1,7 @@
 """Which faces of a photo a step means."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -104,3 +106,38 @@ def test_any_text_is_a_selection_or_refused(text):
         Faces.parse(text)
     except RecipeError as error:
         assert error.hint  # noqa: PT017 - either is right
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("all", 1),
+        ("left", 1),
+        ("min 5%", 1),
+        ("largest", 1),
+        (2, 3),
+        ([2, 5], 3),
+        ("all except largest", 2),
+        ("all except [0, 1]", 3),
+        ("all except 5", 1),
+        ("all except left", 2),
+        ("right except left", 2),
+        ("[0, 3] except left", 2),
+        ("3 except left", 4),
+        ("[0, 3] except 0", 4),
+        ("all except min 5%", 1),
+    ],
+)
+def test_a_selection_needs_so_many_faces(text, count):
+    faces = Faces.parse(text)
+    assert faces.least == count
+    if "min" not in str(text):
+        assert [any(faces.select(each, 900) for each in orders(number)) for number in range(5)] == [
+            number >= count for number in range(5)
+        ]
+
+
+def orders(number):
+    """So many faces side by side, in every order of their sizes."""
+    for places in itertools.permutations(range(number)):
+        yield [face(index, 100 * place, 40) for index, place in enumerate(places)]

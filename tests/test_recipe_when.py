@@ -188,3 +188,63 @@ def test_and_or_not_are_those_of_three_valued_logic():
         both = False if False in (one, two) else None if None in (one, two) else True
         assert holds(f"{words[one]} and {words[two]}") is both
         assert holds(f"not (not {words[one]} or not {words[two]})") is both
+
+
+@pytest.mark.parametrize(
+    ("text", "possible"),
+    [
+        ("faces > 3 and faces < 2", False),
+        ("faces > 3 and faces < 5", True),
+        ("faces < 2 or faces > 3", True),
+        ("faces > 3 and not faces > 2", False),
+        ("faces == 1.5", False),
+        ("width < 1", False),
+        ("width > 999999999", True),
+        ("portrait and landscape", False),
+        ("portrait and width > 2000 and height < 2000", False),
+        ("portrait and width > 2000 and height < 2003", True),
+        ("square and width > 10 and height < 11", False),
+        ("not portrait and not landscape and not square", False),
+        ("glasses and not glasses", False),
+        ("(glasses or hat) and not glasses and not hat", False),
+        ("(glasses or hat) and not glasses", True),
+        ('name == "a.jpg" and name == "b.jpg"', False),
+        ('name == "A.jpg" and name != "a.JPG"', False),
+        ('name == "a.jpg" and name == "*.png"', False),
+        ('name == "a*" and name == "*.jpg"', True),
+        (" and ".join(f"k{number}" for number in range(90)), True),
+        (
+            "k90 and not k90 and " + " and ".join(f"k{number}" for number in range(90)),
+            True,
+        ),  # too many to tell
+    ],
+)
+def test_a_condition_that_contradicts_itself_is_known(text, possible):
+    assert When.parse(text).possible() is possible
+
+
+@pytest.mark.parametrize(("faces", "possible"), [(0, True), (2, True), (3, False)])
+def test_a_condition_may_not_hold_for_photos_with_many_faces(faces, possible):
+    assert When.parse("faces < 3 and hat").possible(faces) is possible
+
+
+ATOMS = st.sampled_from(["glasses", "hat", "portrait", "landscape", "square", 'name == "img_1.png"', 'name == "*.png"'])
+SIZES = st.tuples(
+    st.sampled_from(["faces", "width", "height"]),
+    st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
+    st.sampled_from(["0", "1", "2", "59", "60", "60.5", "80", "81"]),
+).map(" ".join)
+CONDITIONS = st.recursive(
+    ATOMS | SIZES,
+    lambda inner: (
+        st.tuples(st.just("not"), inner).map(" ".join).map("({})".format)
+        | st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(" ".join).map("({})".format)
+    ),
+    max_leaves=6,
+)
+
+
+@given(CONDITIONS)
+def test_what_holds_for_a_photo_is_possible(text):
+    if holds(text):
+        assert When.parse(text).possible(len(FACES))

@@ -1,5 +1,6 @@
 """A folder to which other runs wrote before: nothing that shows a face stays in it unnoticed beside redacted photos."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,46 @@ def test_redacted_photos_may_lie_there_from_earlier_runs(apply, exists: str) -> 
     assert apply(REDACT)[0] == 0
     assert apply(REDACT, "--exists", exists)[0] == 0
     assert apply(REDACT + "output: {format: png, name: 'other-{stem}.{ext}'}\n")[0] == 0
+
+
+TEAM = "faceedit: 1\nsteps: [{effect: redact, faces: all except 0}]\n"
+OTHER = "output: {name: 'other-{stem}.{ext}'}\n"
+
+
+def reviews(tmp_path: Path) -> list[str]:
+    return [each["reason"] for each in json.loads((tmp_path / "out" / "review.json").read_text())["photos"]]
+
+
+def test_what_an_earlier_run_wrote_is_named_where_it_stays(apply, tmp_path: Path) -> None:
+    assert apply(REDACT)[0] == 0
+    code, errors = apply(REDACT + OTHER)
+    assert (code, "1 file of earlier runs, such as out/face.png, stay" in errors) == (0, True)
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["left_over"] == ["out/face.png"]
+    assert "still in this folder: 1, such as out/face.png" in (tmp_path / "out" / "report.html").read_text()
+    assert "earlier" not in apply(REDACT + OTHER, "--exists", "unique")[1]
+
+
+def test_a_face_left_by_an_earlier_recipe_and_hidden_by_this_one_wants_a_look(apply, tmp_path: Path) -> None:
+    assert apply(TEAM)[0] == 0
+    assert apply(TEAM + OTHER)[0] == 0  # both leave the same face
+    code, errors = apply(REDACT + OTHER)
+    assert (code, "out/face.png: was made by an earlier run and shows a face that is hidden now" in errors) == (4, True)
+    assert reviews(tmp_path) == ["out/face.png: was made by an earlier run and shows a face that is hidden now"]
+    (tmp_path / "out" / "face.png").unlink()
+    assert apply(REDACT + OTHER) == (0, "")
+
+
+def test_an_older_output_of_a_photo_that_is_withheld_now_wants_a_look(apply, photos: Path, tmp_path: Path) -> None:
+    assert apply(REDACT)[0] == 0
+    (photos / "face.png").write_bytes(b"no picture any more")
+    code, _ = apply(REDACT + OTHER)
+    assert (code, len(reviews(tmp_path))) == (4, 2)
+    assert reviews(tmp_path)[1].endswith("of a photo that is withheld or left out now")
+
+
+def test_a_folder_that_cannot_be_read_costs_no_photo_of_its_name(apply, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (photos / "face").symlink_to(tmp_path / "elsewhere")
+    code, errors = apply(REDACT)
+    assert (code, "face: is a link out of the folder; name what it leads to as well" in errors) == (4, True)
+    assert is_covered(tmp_path / "out" / "face.png")

@@ -59,15 +59,16 @@ def test_a_blend_lies_between_the_two(before: NDArray, result: Float, mask: Floa
     assert (after <= np.maximum(was, wanted) + near).all()
 
 
-def test_half_of_white_over_black_is_grey() -> None:
+def test_half_of_white_over_black_is_half_the_light_and_half_the_opacity() -> None:
     white, half = np.ones((1, 1, 3), np.float32), np.full((1, 1), 0.5, np.float32)
-    assert lay_back(np.zeros((1, 1, 3), np.uint8), white, half).tolist() == [[[128, 128, 128]]]
-    assert lay_back(np.zeros((1, 1, 3), np.uint16), white, half).tolist() == [[[32768, 32768, 32768]]]
+    assert lay_back(np.zeros((1, 1, 3), np.uint8), white, half).tolist() == [[[188, 188, 188]]]
+    assert lay_back(np.zeros((1, 1, 3), np.uint16), white, half).tolist() == [[[48192, 48192, 48192]]]
+    assert lay_back(np.zeros((1, 1, 1), np.uint8), white[..., :1], half).tolist() == [[[128]]]
 
 
 def test_the_faintest_mask_counts() -> None:
     white, faint = np.ones((1, 1, 3), np.float32), np.full((1, 1), 0.001, np.float32)
-    assert lay_back(np.zeros((1, 1, 3), np.uint16), white, faint).tolist() == [[[66, 66, 66]]]
+    assert lay_back(np.zeros((1, 1, 3), np.uint16), white, faint).tolist() == [[[847, 847, 847]]]
 
 
 def test_neither_input_of_laying_back_is_modified() -> None:

@@ -44,6 +44,7 @@ def test_a_report_holds_version_recipe_model_plugins_and_an_entry_a_photo(tmp_pa
         "recipe": ABOUT,
         "model": {"name": "lite", "sha256": "b" * 64},
         "plugins": [{"distribution": "", "version": ""}],
+        "left_over": [],
         "photos": [
             {
                 "photo": "a.jpg",

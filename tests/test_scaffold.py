@@ -19,8 +19,15 @@ KINDS = ("effect", "inspector", "segmenter", "detector")
 def test_a_new_plugin_keeps_the_contract_at_once(run: Run, kind: str) -> None:
     code, out, _ = run("plugins", "new", "rosy-dawn", "--kind", kind)
     assert code == 0
-    assert 'pip install -e ".[test]" && pytest' in out
+    assert '-m pip install -e ".[test]" && ' in out
+    assert "faceedit plugins guide" in out
     assert run("plugins", "check", "faceedit-rosy-dawn/faceedit_rosy_dawn.py")[0] == 0
+    code, _, err = run("plugins", "check", "faceedit-rosy-dawn")
+    assert (code, '"faceedit-rosy-dawn" is not installed; ' in err, "-m pip install -e faceedit-rosy-dawn" in err) == (
+        2,
+        True,
+        True,
+    )
 
 
 def test_its_files_are_those_that_an_index_wants(run: Run) -> None:
@@ -31,7 +38,7 @@ def test_its_files_are_those_that_an_index_wants(run: Run) -> None:
     assert about["project"]["license"] == "MIT"
     assert "Ada L." in Path("here/LICENSE").read_text()
     files = sorted(str(path.relative_to("here")) for path in Path("here").rglob("*.*"))
-    assert files == ["README.md", "faceedit_rosy.py", "pyproject.toml", "tests/test_rosy.py"]
+    assert files == [".gitignore", "README.md", "faceedit_rosy.py", "pyproject.toml", "tests/test_rosy.py"]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,13 @@ def test_a_name_that_cannot_be_or_is_taken_is_refused(
     code, _, err = run("plugins", "new", name, "--kind", kind)
     assert (code, said in err) == (2, True), err
     assert not Path(f"faceedit-{name}").exists()
+
+
+def test_the_guide_is_printed_from_the_checkout_and_from_the_package(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, _ = run("plugins", "guide")
+    assert (code, out.rstrip()) == (0, (ROOT / "plugins" / "README.md").read_text().rstrip())
+    monkeypatch.setattr("faceedit.scaffold._GUIDES", (Path("none.md"), ROOT / "LICENSE"))
+    assert "Apache License" in run("plugins", "guide")[1]
 
 
 def test_nothing_is_overwritten(run: Run) -> None:

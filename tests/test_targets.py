@@ -121,9 +121,17 @@ def test_extras_never_have_the_name_of_another_photos_output(tmp_path: Path, out
 )
 def test_two_outputs_of_one_name_are_refused(tmp_path: Path, out: Path, names: tuple, output: dict) -> None:
     inputs = [Input(tmp_path / name) for name in names]
-    with pytest.raises(UsageError, match=r"would both become .*; rename one, or change output: name in the recipe"):
+    said = r"would both become .*; rename one, or change output: name in the recipe"
+    with pytest.raises(UsageError, match=said) as caught:
         plan(inputs, out, [Output(**output)], "")
+    assert ("as many systems take" in str(caught.value)) == (not output)
     assert not out.exists()
+
+
+def test_a_folder_that_cannot_be_read_has_no_output_that_could_clash(tmp_path: Path, out: Path) -> None:
+    barred = Input(tmp_path / "deep", problem="cannot be listed")
+    jobs = plan([Input(tmp_path / "deep.png"), barred], out, [Output()], "")
+    assert jobs[0].target == out / "deep.png"
 
 
 def test_maps_of_photos_that_differ_by_suffix_do_not_clash(tmp_path: Path, out: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_link_to_another_folder_is_named(run: Run, public: Path, tmp_path: Pat
     (tmp_path / "elsewhere").mkdir()
     (public / "more").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     code, _, errors = run("verify", public)
-    assert (code, f"{public / 'more'}: is no photo" in errors) == (1, True)
+    assert (code, f"{public / 'more'}: is a link out of the folder" in errors) == (1, True)
 
 
 def test_a_face_that_a_report_says_was_left_is_told(run: Run, public: Path, monkeypatch: pytest.MonkeyPatch) -> None:

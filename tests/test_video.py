@@ -10,6 +10,7 @@ from cli_support import Run
 from video_support import HEIGHT, RATE, WIDTH, painted, pictures, sound, times, write_video
 
 import faceedit.video
+from faceedit.errors import UnreadablePhoto
 from faceedit.video.container import Reader
 from faceedit.video.encoding import CODINGS, coding, encodable
 
@@ -152,7 +153,7 @@ def _bad(kind: str, path: Path) -> Path:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("empty.mp4", "is no video"),
+        ("empty.mp4", "is empty"),
         ("no video.webm", "is no video"),
         ("only sound.mp4", "holds only sound"),
         ("8K.mkv", "7680 x 4320 pixels are more than 8 megapixels"),
@@ -214,6 +215,16 @@ def test_an_output_that_is_for_photos_is_refused(run: Run, tmp_path: Path) -> No
     code, _, errors = run("apply", "r.yaml", source, "-o", "out")
     assert code == 1
     assert "ora holds one photo, no video" in errors
+
+
+def test_a_video_that_another_one_closed_does_not_end_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faceedit.video.container.AT_ONCE", 1)
+    one, other = (Reader(write_video(tmp_path / f"{name}.mkv", painted(3))) for name in "ab")
+    frames = iter(one)
+    next(frames)
+    assert len(list(other)) == 3
+    with pytest.raises(UnreadablePhoto, match=r"a\.mkv: was closed while it was read"):
+        next(frames)
 
 
 @pytest.mark.parametrize("codec", sorted(CODINGS))

@@ -46,6 +46,13 @@ def test_hair_that_leaves_the_crop_upwards_is_a_busy_background() -> None:
     assert not (seen(*painted(above, LONG_HAIR), bodies=True).labels()[EDGE + 15 :] == ID["hair"]).any()
 
 
+def test_hair_near_the_edge_of_the_first_crop_stays_whole_where_a_body_is_followed() -> None:
+    high = ("hair", Box(280, 206, 360, 260))  # the first crop begins at 196.4
+    for bodies in (False, True):
+        labels = seen(*painted(high), bodies=bodies).labels()
+        assert (labels[208:258, 284:356] == ID["hair"]).mean() > 0.98, bodies
+
+
 def test_a_tall_hat_is_followed_upwards_and_no_other() -> None:
     tall, short = ("hat", Box(270, 90, 370, 240)), ("hat", Box(270, 210, 370, 240))
     assert (seen(*painted(tall)).labels()[95:195, 275:365] == ID["hat"]).mean() > 0.95

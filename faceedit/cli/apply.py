@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def apply(
     *,
     recipe: options.RecipePath,
-    photos: options.Photos,
+    photos: options.Photos = [],
     output: options.Out,
     files_from: options.FilesFrom = None,
     exists: options.Exists = "changed",
@@ -68,9 +68,7 @@ def apply(
     names: Annotated[
         bool, typer.Option("--names", help="Name the people that `keep` left visible in report.json.")
     ] = False,
-    neutral_names: Annotated[
-        bool, typer.Option("--neutral-names", help="Call photos 0001, 0002, ... in one folder.")
-    ] = False,
+    neutral_names: options.NeutralNames = False,
     originals: Annotated[
         bool,
         typer.Option("--previews", help="On the report's page show redacted and withheld photos as they were."),
@@ -134,6 +132,9 @@ def _over(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "S
         if tally.photos:
             complain(f"faceedit: {tally.photos} of {total} photos are finished")
         raise
+    if entries.left_over and (folder.task.loaded.redacts or not quiet):
+        files = counted(len(entries.left_over), "file")
+        complain(f"faceedit: {files} of earlier runs, such as {one_line(entries.left_over[0])}, stay as they are")
     if not (quiet or as_json):
         say(f"{options.summary(entries)}; report: {folder.task.out / 'report.json'}")
     return entries

@@ -98,4 +98,4 @@ def progress(total: int | None, quiet: bool) -> Iterator[Advance]:
     words = TextColumn("{task.description}", markup=False)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True), words)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Bar(functools.partial(bar.update, bar.add_task("", total=total)))
+        yield Bar(functools.partial(bar.update, bar.add_task("starting", total=total)))

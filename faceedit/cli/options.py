@@ -1,5 +1,6 @@
 """Options that several commands share, and what they mean."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +22,13 @@ Photos = Annotated[
     typer.Argument(
         metavar="PHOTOS...",
         help="Photos, folders, patterns such as 'a/*.jpg', s3://bucket/folder, or - for a list on standard input.",
+        show_default=False,
     ),
 ]
-FilesFrom = Annotated[Path | None, typer.Option(metavar="FILE", help="Take photos and folders from a list too.")]
+FilesFrom = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Take photos and folders from a list, one a line or between zero bytes."),
+]
 Out = Annotated[
     Path,
     typer.Option(
@@ -62,6 +67,7 @@ AllowUrl = Annotated[
     bool,
     typer.Option("--allow-url", help="Fetch photos given as https addresses, of public hosts and up to 100 MB each."),
 ]
+NeutralNames = Annotated[bool, typer.Option("--neutral-names", help="Call photos 0001, 0002, ... in one folder.")]
 PluginFiles = Annotated[
     list[Path], typer.Option("--plugin", metavar="FILE", help="Use a plugin of one Python file that is not installed.")
 ]
@@ -87,13 +93,12 @@ def inputs(
 
     names = [name for name in photos if name != "-"]
     if "-" in photos:
-        names += [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
+        names += _listed(sys.stdin.buffer.read())
     if files_from:
         try:
-            text = files_from.read_text(encoding="utf-8", errors="surrogateescape")
+            names += _listed(files_from.read_bytes())
         except OSError as error:
             raise UsageError(f'the list "{files_from}" cannot be read: {error.strerror}', "check the path") from error
-        names += [line for line in text.splitlines() if line.strip()]
     if "://" not in "".join(names):
         return _readable(discover(names, videos=videos))
     from faceedit.web import is_url, shown
@@ -103,6 +108,12 @@ def inputs(
         raise UsageError(f'"{shown(urls[0])}" lies on the web', "--allow-url lets faceedit fetch it")
     paths = [name for name in names if name not in urls]
     return [*(_readable(discover(paths, videos=videos)) if paths else []), *map(_fetched, urls)]
+
+
+def _listed(content: bytes) -> list[str]:
+    """The names in a list: one a line, or between zero bytes where there are any, as `find -print0` writes them."""
+    names = content.split(b"\0") if b"\0" in content else [line.rstrip(b"\r") for line in content.split(b"\n")]
+    return [os.fsdecode(name) for name in names if name.strip()]
 
 
 def _readable(found: "list[Input]") -> "list[Input]":

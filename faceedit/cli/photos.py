@@ -23,6 +23,9 @@ def segment(
     *,
     photos: options.Photos,
     output: options.Out,
+    plugin: options.PluginFiles = [],
+    no_plugins: options.NoPlugins = False,
+    only_plugin: options.OnlyPlugins = [],
     model: options.Model = "",
     device: options.Device = "auto",
     detector: options.DetectorName = "auto",
@@ -43,12 +46,11 @@ def segment(
     from faceedit.runner import MAPS, Engine, Journal, finder, make_output_folder, run, segmented
     from faceedit.runner import plan as plan_jobs
 
+    registry = options.plugins_here(plugin, none=no_plugins, only=only_plugin)
     jobs = plan_jobs(options.inputs(photos, allow_url=allow_url), output, [Output(format="png")], "segment", MAPS)
     journal = Journal(output)
     journal.refuse_strangers(job.beside(name) for job in jobs for name in MAPS)
-    find = replace(
-        finder(Engine(model, device, detector, threads, backend), options.plugins_here(), Search()), bodies=True
-    )
+    find = replace(finder(Engine(model, device, detector, threads, backend), registry, Search()), bodies=True)
     make_output_folder(output)
     limits = images.Limits(megapixels=max_megapixels, gigabytes=max_memory)
     entries = []

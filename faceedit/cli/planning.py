@@ -1,13 +1,14 @@
 """Command `plan`: what `apply` would do with each photo, without writing anything."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faceedit.cli import options
 from faceedit.cli.console import counted, one_line, say
+from faceedit.cli.tasks import with_task
 
 if TYPE_CHECKING:
     from faceedit.photo import Photo
@@ -20,37 +21,32 @@ SAMPLES = 3
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(plan)
+    app.command("plan")(with_task(plan))
 
 
 def plan(
     *,
-    recipe: options.RecipePath,
-    photos: options.Photos,
+    task: "Task",
+    photos: options.Photos = [],
     output: options.Out,
     files_from: options.FilesFrom = None,
     exists: options.Exists = "changed",
     look: Annotated[
         bool, typer.Option("--look", help="Open the photos: say how many faces each has, and how long all take.")
     ] = False,
-    model: options.Model = "",
-    device: options.Device = "auto",
-    detector: options.DetectorName = "auto",
-    threads: options.Threads = 0,
-    backend: options.Backend = "torch",
-    var: options.Variables = [],
-    plugin: options.PluginFiles = [],
-    no_plugins: options.NoPlugins = False,
-    only_plugin: options.OnlyPlugins = [],
+    neutral_names: options.NeutralNames = False,
+    max_megapixels: options.Megapixels = 200,
+    max_memory: options.Memory = 2,
+    allow_url: options.AllowUrl = False,
 ) -> None:
     """Show what `apply` would do, and write nothing."""
-    from faceedit.runner import Engine, Folder, Task
+    from faceedit.images import Limits
+    from faceedit.runner import Folder, Showing
 
-    plugins = options.selection(plugin, none=no_plugins, only=only_plugin)
-    engine = Engine(model, device, detector, threads, backend)
-    task = Task(recipe, output, options.variables(var), engine, exists=exists, plugins=plugins)
+    limits = Limits(megapixels=max_megapixels, gigabytes=max_memory)
+    task = replace(task, out=output, exists=exists, limits=limits, showing=Showing(neutral_names=neutral_names))
     options.warn_of_broken(task.registry)
-    folder = Folder(task, options.inputs(photos, files_from, videos=True))
+    folder = Folder(task, options.inputs(photos, files_from, allow_url=allow_url, videos=True))
     jobs, skipped = folder.planned
     looker = _Looker(task) if look else None
     for job in jobs:

@@ -1,4 +1,4 @@
-"""Commands for effects and for those who write them: effects, plugins list, new, check."""
+"""Commands for effects and for those who write them: effects, plugins list, new, check, guide."""
 
 import json
 from functools import partial
@@ -70,7 +70,7 @@ def _explain(effect: "Effect", registry: "Registry") -> None:
     """All that a person who writes a recipe wants to know of one effect."""
     from faceedit.recipe import effect_options, example_step
 
-    say(f"{effect.name} (on {effect.on}; from {registry.owner(effect.name)})\n\n{effect.doc}\n\nOptions:")
+    say(f"{effect.name} (on {effect.parts({})}; from {registry.owner(effect.name)})\n\n{effect.doc}\n\nOptions:")
     for option in effect_options(effect, registry):
         default = "required" if option.required else f"default {json.dumps(option.default, ensure_ascii=False)}"
         say(f"  {option.name}: {option.description}{'; ' * bool(option.description)}{option.expected}; {default}")
@@ -158,17 +158,13 @@ def plugins_list(
 
     forget_broken()
     registry = Registry.installed(options.selection([], none=no_plugins, only=only_plugin))
-    clashes = [str(clash) for clash in registry.clashes]
-    rows = [_row(plugin) for plugin in registry.plugins]
     if as_json:
-        say(json.dumps(rows, indent=2))
+        say(json.dumps([_row(plugin) for plugin in registry.plugins], indent=2))
         return
-    for row in rows:
-        kinds = ("effects", "inspectors", "segmenters", "detectors", "embedders")
-        offers = ", ".join(name for kind in kinds for name in row[kind]) or "nothing"
-        state = f"BROKEN: {row['error']}" if row["error"] else offers
-        say(f"{row['name']} ({row['distribution']} {row['version']}): {state}")
-    for clash in clashes:
+    for plugin in registry.plugins:
+        offers = ", ".join(plugin.listing.names) or "nothing"
+        say(f"{plugin.name} ({plugin}): {f'BROKEN: {plugin.error}' if plugin.error else offers}")
+    for clash in registry.clashes:
         say(f"CLASH: {clash}")
 
 
@@ -206,32 +202,61 @@ def plugins_new(
     folder = out or Path(names.distribution)
     for path in create(names, kind, folder, terms, author):
         say(str(path))
-    say(f'\ncd {folder} && pip install -e ".[test]" && pytest')
-    if kind == "effect":
-        say("python -m pydoc faceedit.Region    # what the effect is handed")
-        say(f"faceedit effects {names.word} --try photo.jpg -o sheet.png --watch    # draws again when you save")
+    tried = {
+        "effect": f"effects {names.word} --try photo.jpg -o sheet.png --watch    # draws again when you save",
+        "inspector": "inspect photo.jpg",
+        "segmenter": f"segment photo.jpg -o labels --model {names.dashed}",
+        "detector": f"inspect photo.jpg --detector {names.dashed}",
+    }
+    python = _python()
+    say(f'\ncd {folder} && {python} -m pip install -e ".[test]" && {python} -m pytest')
+    say(f"faceedit {tried[kind]}")
+    say(f"faceedit plugins check {names.distribution}    # what is wrong with it, and what to change")
+    say("faceedit plugins guide    # a tutorial, and all that a plugin is handed")
+    say(f"{python} -m pip wheel --no-deps .    # the file to publish")
+
+
+def _python() -> str:
+    """How this Python is called in the user's shell."""
+    import shutil
+    import sys
+
+    found = shutil.which("python")
+    return "python" if found and Path(found).parent == Path(sys.executable).parent else sys.executable
+
+
+@plugins.command("guide")
+def plugins_guide() -> None:
+    """Print how to write plugins: a tutorial, and a reference of hooks, regions and the names of parts."""
+    from faceedit.scaffold import guide
+
+    say(guide())
 
 
 @plugins.command("check")
 def plugins_check(
-    name: Annotated[str, typer.Argument(metavar="PATH|NAME", help="A Python file, or an installed plugin.")],
+    name: Annotated[
+        str, typer.Argument(metavar="PATH|NAME", help="A Python file, a distribution's folder, or an installed plugin.")
+    ],
 ) -> None:
     """Hold a plugin to the contract; each broken rule is told with what to change. Exit status 3 if there is one."""
     from faceedit.errors import SetupError
     from faceedit.testing.contract import problems
 
-    plugin = _plugin(name)
-    found = problems(plugin.load)
+    found, offers = [], []
+    for plugin in _plugins(name):
+        said = problems(plugin.load)
+        found += said
+        offers += [] if said else plugin.load().listing().names
     for problem in found:
         say(str(problem))
     if not found:
-        offers = plugin.load().listing()
-        say(f"{name}: fine ({', '.join([*offers.effects, *offers.inspectors, *offers.segmenters, *offers.detectors])})")
+        say(f"{name}: fine ({', '.join(offers)})")
     raise typer.Exit(SetupError.exit_code if found else 0)
 
 
-def _plugin(name: str) -> "Plugin":
-    """The plugin of a file, of an entry point, of a distribution, or that offers an effect.
+def _plugins(name: str) -> "list[Plugin]":
+    """The plugins of a file, of a distribution or its folder, of an entry point, or that offer an effect.
 
     Raises:
         UsageError: there is none.
@@ -239,12 +264,17 @@ def _plugin(name: str) -> "Plugin":
     from faceedit.errors import UsageError
     from faceedit.labels import suggestion
     from faceedit.registry import PluginFile, Registry
+    from faceedit.scaffold import distribution_of
 
-    if Path(name).is_file():
-        return PluginFile.read(Path(name)).unchecked()
+    path = Path(name)
+    if path.is_file():
+        return [PluginFile.read(path).unchecked()]
+    wanted = distribution_of(path) if path.is_dir() else name
     found = Registry.installed().plugins
-    matching = [each for each in found if name in (each.name, each.distribution, *each.listing.effects)]
+    matching = [each for each in found if wanted in (each.name, each.distribution, *each.listing.effects)]
+    if not matching and path.is_dir():
+        raise UsageError(f'"{wanted}" is not installed', f"{_python()} -m pip install -e {path}")
     if not matching:
-        known = [word for each in found for word in (each.name, each.distribution)]
+        known = sorted({word for each in found for word in (each.name, each.distribution)})
         raise UsageError(f'no file and no plugin "{name}"', suggestion(name, known))
-    return matching[0]
+    return matching

@@ -9,11 +9,13 @@ import typer
 
 from faceedit.cli import options
 from faceedit.cli.console import complain, say
+from faceedit.cli.tasks import with_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from faceedit.registry import Registry
+    from faceedit.runner import Task
 
 recipes = typer.Typer(help="Write, check and keep recipes.", no_args_is_help=True)
 
@@ -61,13 +63,14 @@ def _asked(registry: "Registry") -> str:
     from faceedit.recipe.presets import about, preset, presets
 
     known = presets()
+    width = max(map(len, known))
     for name, path in known.items():
-        complain(f"  {name:<12}{about(path)}")
-    complain(f"  {'own':<12}effects that you choose")
+        complain(f"  {name:{width}}  {about(path)}")
+    complain(f"  {'own':{width}}  effects that you choose")
     first = _ask("Begin with", "own", lambda answer: _one_of(answer, ["own", *known]))
     if first != "own":
         return preset(first)
-    width = max(map(len, registry.effects), default=0)
+    width = max(map(len, registry.effects))
     for each, effect in sorted(registry.effects.items()):
         complain(f"  {each:{width}}  {effect.doc.splitlines()[0]}")
     chosen = _ask("Effects, in their order, with commas", None, lambda answer: _effects(answer, registry))
@@ -176,28 +179,17 @@ def recipe_upgrade(recipe: Files) -> None:
 
 
 @recipes.command("lock")
+@with_task
 def recipe_lock(
     *,
-    recipe: options.RecipePath,
+    task: "Task",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="By default RECIPE with the suffix .lock.")
     ] = None,
-    model: options.Model = "",
-    device: options.Device = "auto",
-    detector: options.DetectorName = "auto",
-    threads: options.Threads = 0,
-    backend: options.Backend = "torch",
-    var: options.Variables = [],
-    plugin: options.PluginFiles = [],
-    no_plugins: options.NoPlugins = False,
-    only_plugin: options.OnlyPlugins = [],
 ) -> None:
     """Write down the model, plugins and libraries that a recipe works with; `apply --locked` holds them to it."""
-    from faceedit.runner import Engine, Task
     from faceedit.runner.locked import lock_path, write_lock
 
-    plugins = options.selection(plugin, none=no_plugins, only=only_plugin)
-    engine = Engine(model, device, detector, threads, backend)
-    path = output or lock_path(recipe)
-    write_lock(Task(recipe, Path(), options.variables(var), engine, plugins=plugins), path)
-    say(f"{path} is written; hold a run to it: faceedit apply {recipe} PHOTOS -o out --locked")
+    path = output or lock_path(task.recipe)
+    write_lock(task, path)
+    say(f"{path} is written; hold a run to it: faceedit apply {task.recipe} PHOTOS -o out --locked")

@@ -10,11 +10,25 @@ import typer
 
 from faceedit.cli.beside import beside
 from faceedit.cli.console import complain, counted, progress, say
-from faceedit.cli.options import DetectorName, Device, Megapixels, Memory, Model, Photos, Quiet, Threads, plugins_here
+from faceedit.cli.options import (
+    DetectorName,
+    Device,
+    Megapixels,
+    Memory,
+    Model,
+    NoPlugins,
+    OnlyPlugins,
+    Photos,
+    PluginFiles,
+    Quiet,
+    Threads,
+    plugins_here,
+)
 
 if TYPE_CHECKING:
     from faceedit.geometry import Box
     from faceedit.images import Limits
+    from faceedit.registry import Registry
     from faceedit.runner import Input
     from faceedit.verify import SecondLook, Verdict
 
@@ -28,6 +42,9 @@ def verify(
     *,
     photos: Photos,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line and photo.")] = False,
+    plugin: PluginFiles = [],
+    no_plugins: NoPlugins = False,
+    only_plugin: OnlyPlugins = [],
     model: Model = "",
     device: Device = "auto",
     detector: DetectorName = "auto",
@@ -43,11 +60,12 @@ def verify(
     Exit status: 0 nothing found, 1 some file cannot be looked at, 4 something was found.
     """
     from faceedit import images
-    from faceedit.errors import UnreadablePhoto
+    from faceedit.errors import PhotoError, UnreadablePhoto
     from faceedit.runner import discover
     from faceedit.video import can_read_videos
 
-    look = _look(model, device, detector, threads)
+    registry = plugins_here(plugin, none=no_plugins, only=only_plugin)
+    look = _look(registry, model, device, detector, threads)
     limits = images.Limits(megapixels=max_megapixels, gigabytes=max_memory)
     inputs = discover(photos, videos=can_read_videos())
     found = unreadable = 0
@@ -56,7 +74,7 @@ def verify(
             try:
                 left = left_on_purpose(each.path, limits)
                 verdict = _verdict(each, look, left, limits)
-            except UnreadablePhoto as error:
+            except PhotoError as error:
                 unreadable += 1
                 _say_unreadable(each.path, error, as_json=as_json)
             else:
@@ -122,11 +140,11 @@ def _reported(report: Path) -> dict[str, list[tuple[int, ...]]]:
     return found
 
 
-def _look(model: str, device: str, detector: str, threads: int) -> "SecondLook":
+def _look(registry: "Registry", model: str, device: str, detector: str, threads: int) -> "SecondLook":
     from faceedit import models
     from faceedit.verify import SecondLook
 
-    find = models.face_finder(model or models.default(), plugins_here(), device=device, detector=detector)
+    find = models.face_finder(model or models.default(), registry, device=device, detector=detector)
     if threads:
         import torch
 
@@ -157,4 +175,5 @@ def _say_unreadable(path: Path, error: Exception, *, as_json: bool) -> None:
     if as_json:
         say(json.dumps({"photo": str(path), "passed": False, "error": str(error)}, ensure_ascii=False))
     else:
-        complain(str(error))
+        said = str(error)
+        complain(said if said.startswith(str(path)) else f"{path}: {said}")

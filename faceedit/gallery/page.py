@@ -30,7 +30,15 @@ SHOWABLE = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
 _JOINERS = "\u200c\u200d"
 
 
-def write_gallery(out: Path, entries: Sequence[Entry], *, redacts: bool, title: str, originals: bool = False) -> Path:
+def write_gallery(
+    out: Path,
+    entries: Sequence[Entry],
+    *,
+    redacts: bool,
+    title: str,
+    originals: bool = False,
+    left_over: Sequence[str] = (),
+) -> Path:
     """Write the page of a run into its output folder and return its path; the same entries give the same bytes.
 
     Thumbnails of older runs that the page must not show are deleted; nothing else in `.report-files` is touched.
@@ -47,7 +55,7 @@ def write_gallery(out: Path, entries: Sequence[Entry], *, redacts: bool, title: 
     content = {
         "redacts": redacts,
         "originals": redacts and originals,
-        "notice": _notice(redacts, originals),
+        "notice": " ".join(filter(None, [_notice(redacts, originals), _remains(left_over)])),
         "legend": [(TITLES.get(part, part), f"rgb{COLORS[ID[part]]}") for part in PARTS[1:]],
         "photos": photos,
     }
@@ -62,6 +70,12 @@ def _notice(redacts: bool, originals: bool) -> str:
     if originals:
         return f"This page and {FOLDER} show the originals, as was asked for. Keep them to yourself."
     return "Pictures on this page are made from the outputs alone. A photo that was withheld has none."
+
+
+def _remains(left_over: Sequence[str]) -> str:
+    if not left_over:
+        return ""
+    return f"Files of earlier runs are still in this folder: {len(left_over):,}, such as {visible(left_over[0])}."
 
 
 def _photo(entry: Entry, out: Path, pictures: dict[str, Any], *, redacts: bool) -> dict[str, Any]:

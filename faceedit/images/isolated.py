@@ -37,6 +37,8 @@ Answer = TypeVar("Answer")
 _SERVE = "import sys; sys.path[:] = sys.argv[1:]; from faceedit.images.isolated import serve; serve()"
 _PIPE = 1 << 20  # bytes; the usual 64 KiB make twice as many turns
 _GIB = 1 << 30
+_ENDING = 5.0  # seconds that a process may take to end after its last word
+_KILLED = 9  # SIGKILL, which Windows has no name for
 _TOO_LATE = 1  # the exit status of a process that faulthandler ends
 _USUAL = Limits()
 
@@ -63,11 +65,12 @@ class Isolated:
         with self._lock:
             process = self._begun()
             try:
-                answer = _asked(process, (name, limits, function))
+                answer = _asked(process, (name, limits, pickle.dumps(function, protocol=5)))
             except (EOFError, OSError, pickle.UnpicklingError) as error:
+                status = _ended(process)
                 _end(process)
-                hung = process.returncode == _TOO_LATE and time.monotonic() - start >= limits.seconds
-                raise _lost(name, process.returncode, limits.seconds if hung else None) from error
+                hung = status == _TOO_LATE and time.monotonic() - start >= limits.seconds
+                raise _lost(name, status, limits.seconds if hung else None) from error
             except BaseException:  # interrupted in the middle of an answer
                 _end(process)
                 raise
@@ -106,16 +109,31 @@ def _received(pipe: Any, sizes: list[int]) -> Iterator[memoryview]:
         yield buffer.toreadonly()
 
 
+def _ended(process: "subprocess.Popen[bytes]") -> int | None:
+    """How the process ended by itself; None where it runs on, but gives no answer."""
+    try:
+        return process.wait(_ENDING)
+    except subprocess.TimeoutExpired:
+        return None
+
+
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     with contextlib.suppress(OSError), process:  # closes the pipes and waits
         pass
 
 
-def _lost(name: str, status: int, seconds: float | None) -> UnreadablePhoto:
+def _lost(name: str, status: int | None, seconds: float | None) -> UnreadablePhoto:
     """The error for a photo on which the process ended."""
     if seconds is not None:
         return UnreadablePhoto(f"{name}: was not decoded within {seconds:g} s", "export it anew, as TIFF or JPEG")
+    if status is None:
+        return UnreadablePhoto(f"{name}: its decoder gave no answer that can be understood", AGAIN)
+    if status == -_KILLED:
+        return UnreadablePhoto(
+            f"{name}: its decoder was killed by the system or somebody else (SIGKILL)",
+            "mostly memory ran out: use fewer --jobs or less --max-memory, then run it again",
+        )
     known = {each.value: each.name for each in signal.Signals}
     how = known.get(-status, f"exit status {status}")
     return UnreadablePhoto(f"{name}: crashed its decoder ({how})", AGAIN)
@@ -190,9 +208,9 @@ def _own_gigabytes() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / _GIB
 
 
-def _answer(name: str, limits: Limits, function: Callable[[], object]) -> object:
+def _answer(name: str, limits: Limits, function: bytes) -> object:
     try:
-        return function()
+        return pickle.loads(function)()  # noqa: S301  from our own process; what it imports may fail, too
     except FaceEditError as error:
         return type(error)(error.message, error.hint)  # without the frames that hold half a picture
     except MemoryError:

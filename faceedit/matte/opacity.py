@@ -5,7 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceedit.matte.filters import Channels, Plane, blurred, channels, coefficients, read, resized, smoothstep, soft
+from faceedit.matte.filters import (
+    Channels,
+    Plane,
+    blurred,
+    channels,
+    coefficients,
+    picked,
+    read,
+    resized,
+    smoothstep,
+    soft,
+)
 
 # A blurred hard mask beyond this value is safely inside, below its complement safely outside.
 SURE = 0.98
@@ -36,12 +47,13 @@ def alpha(pixels: Channels, mask: Plane, band_px: float, hairy: Plane | None = N
     small, rough = channels(pixels, size), resized(near, size)
     lines, explained = _told_by_color(small, resized(hard, size), band_px / step)
     sides = [_local_color(small, sure, 0.6 * band_px / step) for sure in (rough > SURE, rough < 1 - SURE)]
-    *slopes, offset, trust = read(np.dstack([*lines, explained]), mixed).T
-    told = np.clip(offset + np.einsum("cn,nc->n", slopes, pixels[mixed]), 0, 1)
+    found = read(np.dstack([*lines, explained, *sides]), mixed)
+    colors, line, offset, trust = picked(pixels, mixed), found[:, :3], found[:, 3], found[:, 4]
+    told = np.clip(offset + np.einsum("nc,nc->n", line, colors), 0, 1)
     # Towards the ends of the band, and where colour explains little, the mask counts.
     trust = smoothstep(4 * near[mixed] * (1 - near[mixed]), 0, 0.3) * smoothstep(trust, 0.05, 0.25)
     opacity = (near > SURE).astype(np.float32)
-    opacity[mixed] = _unmixed(pixels[mixed], mask[mixed] + trust * (told - mask[mixed]), read(np.dstack(sides), mixed))
+    opacity[mixed] = _unmixed(colors, mask[mixed] + trust * (told - mask[mixed]), found[:, 5:])
     return opacity
 
 

@@ -1,9 +1,9 @@
 """Recipes: YAML in, a checked `Recipe` out, or all its problems with line, column and a caret.
 
 `document` reads YAML, `variables` fills in, `models` are the pydantic models, `messages` and `describe` say what
-they find wrong, `faces` and `when` are the two small languages, `types` the result,
-`steps`, `outputs` and `reading` put it together. `schema` describes recipes to editors and people, `presets` and
-`drafts` help to begin one, `upgrade` brings old ones up to date.
+they find wrong, `faces` and `when` are the two small languages, `possible` says whether a condition can hold at all,
+`types` the result, `steps`, `outputs` and `reading` put it together. `schema` describes recipes to editors and people,
+`presets` and `drafts` help to begin one, `upgrade` brings old ones up to date.
 """
 
 from faceedit.recipe.faces import Faces

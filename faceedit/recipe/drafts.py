@@ -14,7 +14,7 @@ name: {name}
 steps:
 """
 _STEP_END = """\
-    faces: {faces:<21}# all, largest, 0, [0, 2], min 5%, left, right, all except largest
+    faces: {faces:<19}# all, largest, 0, [0, 2], min 5%, left, right, all except largest
 """
 _OUTPUT = """\
 output:

@@ -41,7 +41,7 @@ class Faces:
         else:
             faces = _numbered(value if isinstance(value, list) else [value])
         if faces.never:
-            what = f'faces "{faces}"' if str(faces) else "an empty list of faces"
+            what = f'faces "{value}"' if value != [] else "an empty list of faces"
             raise RecipeError(f"{what} can never match", HINT)
         return faces
 
@@ -59,6 +59,14 @@ class Faces:
         if self.kind == "min":
             return self.excluded.percent <= self.percent
         return set(self.numbers) <= set(self.excluded.numbers)
+
+    @property
+    def least(self) -> int:
+        """How many faces a photo has at least in which some are meant."""
+        if self.excluded is not None and self.excluded.kind in ("left", "right"):
+            return 1 + max(1, min(self.numbers, default=1))
+        gone = self.excluded.numbers if self.excluded else ()
+        return 1 + min(number for number in self.numbers or range(len(gone) + 1) if number not in gone)
 
     def select(self, faces: Sequence[Face], photo_width: int) -> tuple[Face, ...]:
         """Those of the faces that are meant, in their own order. `photo_width` is in pixels."""

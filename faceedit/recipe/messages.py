@@ -36,7 +36,9 @@ def validated(model: type[M], node: Node, what: str, problems: list[Problem]) ->
         for each in error.errors(include_url=False):
             problem = _explained(each, node, what, schema)
             # One value may fail each member of a union, and may have been refused with a better reason before.
-            known = any((problem.path, problem.line, problem.column) == (p.path, p.line, p.column) for p in problems)
+            key, _ = _follow(node, each["loc"][:1])
+            places = {(problem.line, problem.column), (key.place.line, key.place.column)}
+            known = any(other.path == problem.path and (other.line, other.column) in places for other in problems)
             if not known or each["type"] in _ABOUT_KEYS:
                 problems.append(problem)
         return None
@@ -70,6 +72,9 @@ def _explained(error: Mapping[str, Any], node: Node, what: str, schema: Mapping[
         return (target.key or target.place).problem(*_unknown_key(path, what, properties))
     if not path:
         return target.place.problem(f"{what} must be a group of keys, not {shown(target)}")
+    if path[0] == "steps" and len(path) == 2:
+        name = target.text if isinstance(target.value, str) else "smooth"
+        return target.place.problem(f"a step is a group of keys, not {shown(target)}", f'write "- effect: {name}"')
     message, hint = _wrong_value(error, target, path, schema)
     about = properties.get(path[0], {}).get("description", "") if what.startswith("effect") else ""
     return target.place.problem(message, hint or about)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from faceedit.errors import RecipeError
 from faceedit.photo import Face, Finding, Photo
+from faceedit.recipe.possible import Facts, Test, Words, can_hold
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
@@ -19,6 +20,8 @@ HINT = 'write for example "glasses and not hat" or "faces > 1"'
 SHAPES = ("portrait", "landscape", "square")
 SIZES = ("faces", "width", "height")
 
+# What people write who know other languages.
+_SIGNS = {"=": "write == to compare", "&": "write and", "|": "write or", "!": "write not", ",": "write and, or or"}
 _TOKEN = re.compile(r'\s*([A-Za-z_]\w*|\d+(?:\.\d+)?|"[^"]*"|\'[^\']*\'|[<>=!]=|[<>()])')
 Compare = Callable[[float, float], bool]
 _COMPARE: dict[str, Compare] = {
@@ -43,8 +46,25 @@ class Scene:
     face: Face | None = None
     unsure: Collection[str] = ()
 
+    def found(self, kind: str) -> bool | None:
+        """Whether something of a kind was found."""
+        answers: list[bool | None] = [None] if kind in self.unsure else []
+        for finding in self.findings:
+            if self.face is None or finding.face in (None, self.face.index):
+                if finding.kind == kind:
+                    answers.append(None if finding.details.get("unknown") else True)
+                elif finding.kind == "unknown" and _may_mean(finding, kind):
+                    answers.append(None)
+        return _any(answers)
 
-Test = Callable[[Scene], bool | None]
+    def size(self, word: str) -> int:
+        """How many faces there are, or the width or height in pixels."""
+        return len(self.photo.faces) if word == "faces" else int(getattr(self.photo, word))
+
+    def named(self, pattern: str) -> bool | None:
+        """Whether the photo's file is named so."""
+        path = self.photo.source.path
+        return None if path is None else fnmatch.fnmatchcase(path.name.lower(), pattern)
 
 
 @dataclass(frozen=True)
@@ -52,7 +72,7 @@ class When:
     """A condition. Make one with `When.parse`; `str` gives the text of a recipe back."""
 
     text: str
-    kinds: frozenset[str]
+    words: Words = field(compare=False, repr=False)
     test: Test = field(compare=False, repr=False)
 
     @classmethod
@@ -68,7 +88,16 @@ class When:
             raise RecipeError(f"a condition of {len(text)} characters", f"at most {MAX_LENGTH} are read")
         parser = _Parser(text)
         test = parser.parse()
-        return cls(text, frozenset(parser.kinds), test)
+        return cls(text, parser.words, test)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of findings that it names."""
+        return frozenset(self.words.kinds)
+
+    def possible(self, faces: int = 0) -> bool:
+        """Whether it can hold at all, for some photo with at least so many faces."""
+        return can_hold(self.test, self.words, faces)
 
     def holds(
         self, photo: Photo, findings: Sequence[Finding], face: Face | None = None, unsure: Collection[str] = ()
@@ -89,14 +118,15 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.kinds: set[str] = set()
+        self.words = Words()
         self.depth = 0
         self.tokens: list[str] = []
         position = 0
         while position < len(text.rstrip()):
             found = _TOKEN.match(text, position)
             if found is None:
-                raise self.error(f'"{text[position:].strip()[0]}" has no meaning')
+                sign = text[position:].strip()[0]
+                raise self.error(f'"{sign}" has no meaning', _SIGNS.get(sign, HINT))
             self.tokens.append(found[1])
             position = found.end()
 
@@ -110,13 +140,13 @@ class _Parser:
         tests = [self.both()]
         while self.took("or"):
             tests.append(self.both())
-        return tests[0] if len(tests) == 1 else lambda scene: _any([test(scene) for test in tests])
+        return tests[0] if len(tests) == 1 else lambda facts: _any([test(facts) for test in tests])
 
     def both(self) -> Test:
         tests = [self.single()]
         while self.took("and"):
             tests.append(self.single())
-        return tests[0] if len(tests) == 1 else lambda scene: _not(_any([_not(test(scene)) for test in tests]))
+        return tests[0] if len(tests) == 1 else lambda facts: _not(_any([_not(test(facts)) for test in tests]))
 
     def single(self) -> Test:
         self.depth += 1
@@ -124,7 +154,7 @@ class _Parser:
             raise self.error(f"more than {MAX_DEPTH} levels")
         if self.took("not"):
             inner = self.single()
-            test: Test = lambda scene: _not(inner(scene))  # noqa: E731 - a def would not be shorter or clearer
+            test: Test = lambda facts: _not(inner(facts))  # noqa: E731 - a def would not be shorter or clearer
         elif self.took("("):
             test = self.either()
             if not self.took(")"):
@@ -141,25 +171,28 @@ class _Parser:
         if word == "name":
             return self.name()
         if word in SHAPES:
-            return lambda scene: _shape(scene.photo) == word
+            return lambda facts: _shape(facts) == word
         if not word.isidentifier() or word in ("and", "or"):
             raise self.error(f'a word is missing before "{word}"' if word else "a word is missing at the end")
-        self.kinds.add(word)
-        return lambda scene: _found(word, scene)
+        self.words.kinds.add(word)
+        return lambda facts: facts.found(word)
 
     def size(self, word: str) -> Test:
         compare, value = self.comparison(word, _COMPARE, f"{word} >= 2")
         if not value[0].isdigit():
             raise self.error(f'"{value}" is no number')
         number = float(value)
-        return lambda scene: compare(len(scene.photo.faces) if word == "faces" else getattr(scene.photo, word), number)
+        self.words.numbers.add(number)
+        return lambda facts: compare(facts.size(word), number)
 
     def name(self) -> Test:
         equality = {sign: _COMPARE[sign] for sign in ("==", "!=")}
         compare, value = self.comparison("name", equality, 'name == "*.png"')
         if value[0] not in "\"'":
             raise self.error(f'"{value}" is no text in quotes')
-        return lambda scene: _named(scene.photo, value[1:-1], compare)
+        pattern, same = value[1:-1].lower(), compare(True, True)
+        self.words.patterns.add(pattern)
+        return lambda facts: facts.named(pattern) if same else _not(facts.named(pattern))
 
     def comparison(self, word: str, signs: dict[str, Compare], example: str) -> tuple[Compare, str]:
         sign, value = [*self.tokens[:2], "", ""][:2]
@@ -175,8 +208,8 @@ class _Parser:
         self.tokens.pop(0)
         return True
 
-    def error(self, what: str) -> RecipeError:
-        return RecipeError(f'{what} in the condition "{self.text}"', HINT)
+    def error(self, what: str, hint: str = HINT) -> RecipeError:
+        return RecipeError(f'{what} in the condition "{self.text}"', hint)
 
 
 def _not(answer: bool | None) -> bool | None:
@@ -187,17 +220,6 @@ def _any(answers: Sequence[bool | None]) -> bool | None:
     if True in answers:
         return True
     return None if None in answers else False
-
-
-def _found(kind: str, scene: Scene) -> bool | None:
-    answers: list[bool | None] = [None] if kind in scene.unsure else []
-    for finding in scene.findings:
-        if scene.face is None or finding.face in (None, scene.face.index):
-            if finding.kind == kind:
-                answers.append(None if finding.details.get("unknown") else True)
-            elif finding.kind == "unknown" and _may_mean(finding, kind):
-                answers.append(None)
-    return _any(answers)
 
 
 def is_unknown(finding: Finding) -> bool:
@@ -214,13 +236,8 @@ def _may_mean(unknown: Finding, kind: str) -> bool:
     return kind in named or not named
 
 
-def _shape(photo: Photo) -> str:
-    if photo.width == photo.height:
+def _shape(facts: Facts) -> str:
+    width, height = facts.size("width"), facts.size("height")
+    if width == height:
         return "square"
-    return "landscape" if photo.width > photo.height else "portrait"
-
-
-def _named(photo: Photo, pattern: str, compare: Compare) -> bool | None:
-    if photo.source.path is None:
-        return None
-    return compare(fnmatch.fnmatchcase(photo.source.path.name.lower(), pattern.lower()), True)
+    return "landscape" if width > height else "portrait"

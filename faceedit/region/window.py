@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceedit import matte
-from faceedit.color import to_srgb
+from faceedit.color import mixed, to_srgb
 from faceedit.extras import Extra
 from faceedit.geometry import Box, Frame
 from faceedit.labels import PIECES, REST, homes, parse_parts
@@ -29,6 +29,8 @@ Float = NDArray[np.float32]
 STEEPER = 4.0
 EDGE_RADIUS = 0.013
 TAIL = 0.04
+# An edge that is feathered by more than this (share of the face's width) need not be drawn first.
+SOFT = 0.025
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Region:
         outside = "background" in parts and bool(self.faces)  # background is what no face covers
         mask = np.full(self.shape, float(outside), np.float32)
         for face in self.faces:
-            own = matte.grown(self._sharp(face, parts), grow * face.width_px)
+            sharp = self._sharp(face, parts, fine=feather <= SOFT)
+            own = matte.grown(sharp, grow * face.width_px)
             own = matte.feathered(own, feather * face.width_px) if feather else own
             (np.minimum if outside else np.maximum)(mask, own, out=mask)
         return mask
@@ -137,19 +140,19 @@ class Region:
         face = self.faces[0].index if self.faces else None
         return Result(findings=[Finding("nothing_to_do", face, details={"missing": missing or self.on})])
 
-    def _sharp(self, face: Face, names: frozenset[str]) -> Mask:
+    def _sharp(self, face: Face, names: frozenset[str], *, fine: bool) -> Mask:
         """One face's mask of parts and pieces: a part counts by its gates, 0..1, where only some pieces are named."""
         partial = {part: self._kept(face, part, names) for part in homes(names) - names}
         seen = {part: kept for part, kept in partial.items() if kept is not None}
         whole = names & homes(names)
         if not partial:
-            return self._drawn(face, whole)
+            return self._drawn(face, whole, fine=fine)
         if not whole:
-            masks = [self._drawn(face, frozenset([part])) * kept for part, kept in seen.items()]
+            masks = [self._drawn(face, frozenset([part]), fine=fine) * kept for part, kept in seen.items()]
             return np.clip(sum(masks, np.zeros(self.shape, np.float32)), 0, 1)
-        mask = self._drawn(face, whole | frozenset(seen))
+        mask = self._drawn(face, whole | frozenset(seen), fine=fine)
         for part, kept in seen.items():
-            mask = mask - self._drawn(face, frozenset([part])) * (1 - kept)
+            mask = mask - self._drawn(face, frozenset([part]), fine=fine) * (1 - kept)
         return np.clip(mask, 0, 1)
 
     def _kept(self, face: Face, part: str, names: frozenset[str]) -> Float | None:
@@ -173,9 +176,9 @@ class Region:
         found: tuple[Piece, ...] = self._masks[key]
         return found
 
-    def _drawn(self, face: Face, parts: frozenset[str]) -> Mask:
-        """One face's mask drawn to the photo's edges; nothing beyond the face's own window."""
-        key = (face.index, parts)
+    def _drawn(self, face: Face, parts: frozenset[str], *, fine: bool = True) -> Mask:
+        """One face's mask, if `fine` drawn to the photo's edges; nothing beyond the face's own window."""
+        key = (face.index, parts, fine)
         if key not in self._masks:
             place = _around(face, parts).intersection(self.window)
             inner = Box(
@@ -186,9 +189,8 @@ class Region:
             )
             mask = np.full(self.shape, float("background" in parts), np.float32)
             if place.area:
-                mask[inner.slices] = _drawn(
-                    face.map.mask(parts, place, fade=True), self.pixels[inner.slices], face.width_px
-                )
+                steep = np.clip((face.map.mask(parts, place, fade=True) - 0.5) * STEEPER + 0.5, 0, 1)
+                mask[inner.slices] = _drawn(steep, self.pixels[inner.slices], face.width_px) if fine else steep
             self._masks[key] = mask
         drawn: Mask = self._masks[key]
         return drawn
@@ -210,9 +212,8 @@ def _around(face: Face, parts: frozenset[str]) -> Box:
     return Box(int(x), int(y), int(x_end), int(y_end)).grown(margin).intersection(face.window)
 
 
-def _drawn(probability: Mask, pixels: Float, width_px: int) -> Mask:
-    """A mask from a model's soft probability, its edge where the photo has one."""
-    mask = np.clip((probability - 0.5) * STEEPER + 0.5, 0, 1)
+def _drawn(mask: Mask, pixels: Float, width_px: int) -> Mask:
+    """A mask with its edge where the photo has one, in place."""
     radius = EDGE_RADIUS * width_px
     edges = matte.bounds((mask > 0) & (mask < 1), math.ceil(3 * radius))
     if mask[edges].size:
@@ -242,17 +243,21 @@ def as_float(pixels: NDArray[Any]) -> Float:
 
 
 def lay_back(before: NDArray[Any], result: Float, mask: Mask) -> NDArray[Any]:
-    """`before` (h, w, 3) integer with `result` (h, w, 3) float32 0..1 laid over it through `mask` (h, w).
+    """`before` (h, w, n) integer with `result` (h, w, n) float32 0..1 laid over it through `mask` (h, w).
 
-    Where the mask is 0 the samples are those of `before`, bit for bit.
+    Colours (n = 3) are mixed in linear light. Where the mask is 0 the samples are those of `before`, bit for bit.
     """
     after, area = before.copy(), matte.bounds(mask)
-    inside = mask[area] > 0
-    old = as_float(matte.picked(after[area], inside))
+    inside, partly = mask[area] > 0, (mask[area] > 0) & (mask[area] < 1)
     new = np.clip(matte.picked(np.ascontiguousarray(result[area], np.float32), inside), 0, 1)
-    new -= old
-    new *= mask[area][inside][:, None]
-    new += old
+    below, over = as_float(matte.picked(after[area], partly)), matte.picked(new, partly[inside])
+    changed = (below != over).any(-1)
+    over[changed] = _mixed(below[changed], over[changed], mask[area][partly][changed])
+    matte.records(new)[partly[inside]] = matte.records(over)
     new *= np.iinfo(before.dtype).max
     matte.records(after[area])[inside] = matte.records(np.rint(new, out=new).astype(before.dtype))
     return after
+
+
+def _mixed(below: Float, over: Float, share: Mask) -> Float:
+    return mixed(below, over, share) if below.shape[-1] == 3 else below + share[:, None] * (over - below)

@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import partial
 from importlib import metadata
 from operator import attrgetter
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from faceedit.errors import PluginConflict, PluginLoadError, UnknownEffect
 from faceedit.labels import suggestion
 from faceedit.region import Effect, Inspector
 from faceedit.registry.index import listings
 from faceedit.registry.loading import GROUP, entry_point_offers, listed, of_effects_and_inspectors, offers_of
+from faceedit.registry.makers import guarded
 from faceedit.registry.plugin import OWN, Listing, Offers, Plugin
 from faceedit.registry.selection import Selection, distribution
 
@@ -85,6 +86,14 @@ def _conflict(what: str, name: str, one: Plugin, other: Plugin) -> PluginConflic
     return PluginConflict(message, "uninstall one of them, or choose with --only-plugin or --no-plugins")
 
 
+class Makers(Named[Callable[..., Any]]):
+    """The functions by name that make models, detectors or embedders."""
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        make, plugin = super().__getitem__(name), self.owner(name)
+        return make if plugin.own else guarded(self.what, f'{self.what} "{name}" of {plugin}', make)
+
+
 class Registry:
     """Everything that the plugins of one run offer, by name. Make one with `installed` or `of`."""
 
@@ -92,9 +101,9 @@ class Registry:
         self.plugins = tuple(plugins)
         self.effects = Named("effect", self.plugins, lambda listing: listing.effects, _effects)
         self.inspectors = Named("inspector", self.plugins, lambda listing: listing.inspectors, _inspectors)
-        self.segmenters = Named("model", self.plugins, lambda listing: listing.segmenters, attrgetter("segmenters"))
-        self.detectors = Named("detector", self.plugins, lambda listing: listing.detectors, attrgetter("detectors"))
-        self.embedders = Named("embedder", self.plugins, lambda listing: listing.embedders, attrgetter("embedders"))
+        self.segmenters = Makers("model", self.plugins, lambda listing: listing.segmenters, attrgetter("segmenters"))
+        self.detectors = Makers("detector", self.plugins, lambda listing: listing.detectors, attrgetter("detectors"))
+        self.embedders = Makers("embedder", self.plugins, lambda listing: listing.embedders, attrgetter("embedders"))
 
     @classmethod
     def installed(cls, selection: Selection | None = None) -> Self:

@@ -142,7 +142,7 @@ def _listed(points: Sequence[metadata.EntryPoint]) -> list[Listing]:
 def _run(points: Sequence[metadata.EntryPoint]) -> tuple[list[Any], str]:
     """The listings that a new process made before its end, and how it ended."""
     asked = [json.dumps(sys.path), json.dumps([[point.name, point.value, point.group] for point in points])]
-    command = [sys.executable, "-c", _CHILD]
+    command = [sys.executable, "-P", "-c", _CHILD]  # nothing in the current folder is a module
     given = "".join(f"{line}\n" for line in asked).encode()
     limit = PATIENCE * len(points)
     try:

@@ -60,6 +60,11 @@ class Listing:
     api: int = API_VERSION
     error: str = ""
 
+    @property
+    def names(self) -> list[str]:
+        """All that is offered."""
+        return [*self.effects, *self.inspectors, *self.segmenters, *self.detectors, *self.embedders]
+
 
 def _nothing() -> Offers:
     return Offers()

@@ -74,7 +74,8 @@ def discover(arguments: Sequence[str], *, videos: bool = False) -> list[Input]:
     """The photos that files, folders, glob patterns and addresses in stores name, each once, in the order given.
 
     The tree of a single input folder is kept; with several inputs each folder keeps its name as root.
-    Hidden files and links that leave an input folder are passed over, and so are videos, unless they are wanted.
+    Hidden files are passed over, and so are videos, unless they are wanted. A link that leaves an input folder is not
+    followed: it has a `problem`.
 
     Raises:
         UsageError: an argument names nothing, or a folder holds no photo.
@@ -85,11 +86,20 @@ def discover(arguments: Sequence[str], *, videos: bool = False) -> list[Input]:
         raise UsageError("no photos named", "name files, folders or patterns such as 'photos/*.jpg'")
     several = len(places) > 1
     found: dict[Path, Input] = {}
+    barred = []
     for place in places:
         name = place.resolve().name if several and place.is_dir() else ""
         for each in _in_folder(place, name, wanted) if place.is_dir() else [Input(place)]:
-            found.setdefault(identity(each.path), each)
-    return list(found.values())
+            if each.problem:
+                barred.append(each)
+            else:
+                found.setdefault(identity(each.path), each)
+    named = found.keys() | {identity(place) for place in places}  # what links lead to may have been named as well
+    return [*found.values(), *(each for each in barred if identity(each.path) not in named or not _leads(each.path))]
+
+
+def _leads(path: Path) -> bool:
+    return not isinstance(path, StorePath) and path.is_symlink()
 
 
 def _places(argument: str, wanted: Collection[str]) -> list[Path]:
@@ -120,13 +130,14 @@ def _walk(root: Path, target: Path, wanted: Collection[str]) -> Iterator[Input]:
     home = root.resolve()
     for folder, subfolders, names in os.walk(root, onerror=unreadable.append):
         subfolders[:] = sorted(sub for sub in subfolders if not sub.startswith("."))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() not in wanted:
-                continue
+        links = [name for name in subfolders if Path(folder, name).is_symlink()]  # which nobody follows
+        pictures = sorted(name for name in names if name[0] != "." and Path(name).suffix.lower() in wanted)
+        for path in (Path(folder, name) for name in [*pictures, *links]):
+            where = target / path.parent.relative_to(root)
             if path.is_symlink() and not identity(path).is_relative_to(home):
-                continue
-            yield Input(path, target / path.parent.relative_to(root), root)
+                yield Input(path, where, root, f"{path}: is a link out of the folder", "name what it leads to as well")
+            elif path.name not in links:
+                yield Input(path, where, root)
     for error in unreadable:
         place = Path(error.filename or root)
         yield Input(place, target, root, problem=f"{place}: cannot be listed: {error.strerror}")

@@ -18,6 +18,7 @@ from faceedit.report import REPORT, REVIEW, Entries, Entry, write_report, write_
 from faceedit.runner.discovery import Input
 from faceedit.runner.journal import JOURNAL, LOCK, Journal
 from faceedit.runner.records import records_of
+from faceedit.runner.remains import outdated, remains
 from faceedit.runner.run import make_output_folder
 from faceedit.runner.shelf import Shelf
 from faceedit.runner.stopping import Stopping
@@ -61,7 +62,7 @@ class Folder:
             self._refuse_unredacted(taken)
             there = [all(shelf.holds(place) for place in job.places) for job in jobs]
             skipped = [
-                Entry(str(job.input.path), "skipped", notes=["its output is there already"])
+                Entry(str(job.input.path), "skipped", [*map(str, job.targets)], notes=["its output is there already"])
                 for job in itertools.compress(jobs, there)
             ]
             jobs = [job for job, done in zip(jobs, there, strict=True) if not done]
@@ -111,10 +112,22 @@ class Folder:
                 with contextlib.suppress(PhotoError):  # what stopped the run is what is to be told
                     self._report_if_there(entries)
                 raise
+            stopped = len(entries) < len(jobs) + len(skipped)
+            if not stopped:
+                for entry in self._left_over(entries):
+                    entries.append(entry)
+                    done(entry)
             self._report_if_there(entries)
-        if stopping.asked and len(entries) < len(jobs) + len(skipped):
+        if stopped:
             raise KeyboardInterrupt
         return entries
+
+    def _left_over(self, entries: Entries) -> list[Entry]:
+        """Say in `entries` what earlier runs left in the folder; entries for what of it may not be shown any more."""
+        left_over = remains(self.task.out, entries)
+        if self.task.exists != "unique":  # then they are meant to stay
+            entries.left_over = [str(self.task.out / name) for name in left_over]
+        return list(outdated(self.task.out, entries, left_over)) if self.task.loaded.redacts else []
 
     @contextlib.contextmanager
     def begun(self, processes: int, stopping: Stopping) -> Iterator[Crew]:
@@ -179,10 +192,12 @@ class Folder:
         task, recipe = self.task, self.task.loaded
         title = recipe.name or "faceedit"
         about = {"name": recipe.name, "path": recipe.path, "sha256": recipe.digest}
-        write_report(task.out / REPORT, entries, recipe=about, model=task.model, registry=task.registry)
-        write_gallery(task.out, entries, redacts=recipe.redacts, title=title, originals=task.showing.originals)
-        if recipe.redacts:
+        if recipe.redacts:  # the first, so that on a full disk it is the last to be missing
             write_review(task.out / REVIEW, entries, self._previews(entries) if task.showing.originals else ())
+        model, left_over = task.model, entries.left_over if isinstance(entries, Entries) else ()
+        write_report(task.out / REPORT, entries, recipe=about, model=model, registry=task.registry, left_over=left_over)
+        seen = task.showing.originals
+        write_gallery(task.out, entries, redacts=recipe.redacts, title=title, originals=seen, left_over=left_over)
 
     def _previews(self, entries: Sequence[Entry]) -> Iterator[str | None]:
         """The small pictures of the photos that were withheld, as paths in the output folder."""

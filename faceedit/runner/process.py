@@ -212,8 +212,7 @@ def _make_folder(folder: Path) -> None:
 def segmented(job: Job, find: Callable[[Photo], Photo], limits: images.Limits, begin: Begin = pass_over) -> Entry:
     """Write one photo's labels (8-bit ids at the photo's size) and the picture of them, and say what happened.
 
-    `small` makes the thumbnails of the report; `begin` is told which files are about to be written, and may refuse.
-    A recipe that redacts needs a second `look`, and goes another way from the first byte on: see `redaction`.
+    `begin` is told which files are about to be written, and may refuse.
 
     Raises:
         PhotoError: the photo cannot be read, or the files not written.

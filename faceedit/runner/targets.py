@@ -189,11 +189,11 @@ def _numbered(place: Place, number: int) -> Place:
 
 
 def _check_names(jobs: Sequence[Job], out: Path, maps: Sequence[str]) -> None:
-    taken: dict[str, Path] = {}
+    taken: dict[str, tuple[Path, Path]] = {}
     clashes: list[str] = []
     sources = {identity(job.input.path) for job in jobs}
     own = {_folded(str(out / name)) for name in OWN}
-    for job in jobs:
+    for job in (job for job in jobs if not job.input.problem):
         for path in [job.beside(name) for name in maps] or _distinct(job):
             if identity(path) in sources:
                 raise UsageError(f'"{path}" is an input and would be replaced', "choose another output folder")
@@ -201,8 +201,10 @@ def _check_names(jobs: Sequence[Job], out: Path, maps: Sequence[str]) -> None:
             if key in own:
                 raise UsageError(f'"{path}" is a name that faceedit keeps for itself', "change output: name")
             if key in taken:
-                clashes.append(f'"{taken[key]}" and "{job.input.path}" would both become "{path}"')
-            taken[key] = job.input.path
+                other, first = taken[key]
+                alike = "" if first == path else f', as many systems take "{first.name}" for the same name'
+                clashes.append(f'"{other}" and "{job.input.path}" would both become "{path}"{alike}')
+            taken[key] = job.input.path, path
     if clashes:
         more = f", and {len(clashes) - 1} more such" if len(clashes) > 1 else ""
         hint = 'rename one, or change output: name in the recipe, for example "{stem}-{index}.{ext}"'

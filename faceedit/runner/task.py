@@ -12,7 +12,7 @@ from typing import Literal
 
 from faceedit import __version__, images, models
 from faceedit.detection import THOROUGH, Search
-from faceedit.errors import PhotoError
+from faceedit.errors import PhotoError, UnreadablePhoto
 from faceedit.faces import FaceFinder
 from faceedit.gallery import thumbnails, withheld
 from faceedit.identity import People
@@ -119,6 +119,18 @@ class Task:
         return models.people(folders, self.registry, self.find, self.limits, self.showing.embedder) if folders else {}
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """The installed plugins and plugin files of others whose code does the photos, as "name version"."""
+        registry, engine, recipe = self.registry, self.engine, self.loaded
+        named = {"segmenters": engine.model or recipe.model or models.default(), "detectors": engine.detector}
+        kinds = {kind for step in recipe.steps if step.when for kind in step.when.kinds}
+        used = [registry.owner(step.effect.name) for step in recipe.steps]
+        used += [registry.inspectors.owner(name) for name in registry.asked(kinds)]
+        for kind, name in named.items():
+            used += [getattr(registry, kind).owner(name)] if name in getattr(registry, kind) else []
+        return tuple(sorted({str(plugin) for plugin in used if plugin.distribution and not plugin.own}))
+
+    @property
     def shares_a_card(self) -> bool:
         """Whether the model works on a graphics card, which several processes then share.
 
@@ -196,6 +208,8 @@ class Worker:
         Raises:
             PhotoError: the photo cannot be read, edited or written; nothing of it was written.
         """
+        if job.input.problem:  # no photo, whose older output would have to go
+            raise UnreadablePhoto(job.input.problem, job.input.hint)
         job = replace(job, input=job.input.at_hand(self.task.limits))
         key = self._key(job)
         if self.task.exists == "changed" and key and (entry := self.journal.finished(job.target, key)):

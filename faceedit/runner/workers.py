@@ -3,10 +3,13 @@
 Each process has a model of its own. On a graphics card they share one, which then sees the crops of several photos
 together, while they decode, edit and encode.
 
-A worker that dies (a crash in a decoder, out of memory) costs the photo that killed it, never the run.
+A worker that dies (a crash in a decoder or in a plugin, out of memory) costs the photo that killed it, never the run.
+That is why plugins of others work in a process of their own, even where one process is enough.
 """
 
 import multiprocessing
+import multiprocessing.util
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +19,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from faceedit.errors import FaceEditError, UnreadablePhoto
+from faceedit.errors import FaceEditError, SetupError, UnreadablePhoto
 from faceedit.report import Entry
 from faceedit.runner import memory
 from faceedit.runner.run import run
@@ -35,8 +38,8 @@ class Crew:
     """Who does the jobs of a run; the models stay loaded until the crew is left.
 
     Raises on entering:
-        SetupError: something is missing that every photo needs.
-        UsageError: likewise.
+        SetupError: something is missing that every photo needs, or a process dies at once.
+        UsageError: something is missing that every photo needs.
     """
 
     def __init__(self, task: Task, processes: int, stopping: Stopping | None = None, budget: int | None = None) -> None:
@@ -49,14 +52,18 @@ class Crew:
         self._service: Service | None = None
 
     def __enter__(self) -> Self:
-        if self.processes <= 1:
+        if self.processes <= 1 and not self.task.others:
             self._own = self.task.worker()
             return self
-        if self.task.shares_a_card:
+        self.processes = max(1, self.processes)
+        if self.processes > 1 and self.task.shares_a_card:
             self._service = Service(self.task.find.segmenter)
         self._pool = self._new_pool(self.processes)
         try:
             self._pool.submit(_ready).result()
+        except BrokenProcessPool as error:
+            self._end()
+            raise SetupError("a process died before its first photo", self._suspects) from error
         except BaseException:
             self._end()
             raise
@@ -72,6 +79,12 @@ class Crew:
             self._pool.shutdown(cancel_futures=True)
         if self._service:
             self._service.close()
+
+    @property
+    def _suspects(self) -> str:
+        """Why a process may have died."""
+        others = ", ".join(self.task.others)
+        return f"it ran out of memory, or a plugin ended it: {others}" if others else "it crashed or ran out of memory"
 
     def _new_pool(self, processes: int) -> ProcessPoolExecutor:
         # A plain copy: what this process has loaded stays here, each worker loads its own, but for a shared model.
@@ -132,13 +145,15 @@ class Crew:
                 try:
                     yield pool.submit(_do, job).result()
                 except BrokenProcessPool:
-                    error = UnreadablePhoto(f"{job.input.path}: its process died", "it crashed or ran out of memory")
+                    error = UnreadablePhoto(f"{job.input.path}: its process died", self._suspects)
                     yield Entry.of_error(job.input.path, error, redacts=self.task.loaded.redacts)
         self._pool = self._new_pool(self.processes)
 
 
 def _begin(task: Task) -> None:
     global _worker  # noqa: PLW0603 - a process pool has no other place for what its workers share
+    # The last thing at its end: no thread that a plugin left running holds it up.
+    multiprocessing.util.Finalize(None, os._exit, (0,), exitpriority=-100)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which lets begun photos finish
     try:
         _worker = task.worker()

@@ -1,10 +1,14 @@
-"""A new plugin on disk: a distribution ready to publish, whose tests pass at once. The texts lie in `templates`."""
+"""A new plugin on disk: a distribution ready to publish, whose tests pass at once. The texts lie in `templates`.
+
+And the guide for those who write plugins.
+"""
 
 import datetime
 import importlib.util
 import keyword
 import re
 import string
+import tomllib
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
@@ -17,6 +21,9 @@ from faceedit.registry import RESERVED, WHEN_WORDS, Registry
 Kind = Literal["effect", "inspector", "segmenter", "detector"]
 License = Literal["Apache-2.0", "MIT", "BSD-3-Clause", "none"]
 PREFIX = "faceedit-"
+_PACKAGE = Path(__file__).parent.parent
+# In a wheel it lies within the package, in a checkout beside faceedit's own plugins.
+_GUIDES = (_PACKAGE / "guide.md", _PACKAGE.parent / "plugins" / "README.md")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUMMARIES = {
     "effect": "An effect on faces",
@@ -85,6 +92,7 @@ def create(names: Names, kind: Kind, folder: Path, license: License, author: str
         "README.md": _filled(f"README.{kind}", values),
         f"{names.module}.py": _filled(f"{kind}.py", values),
         f"tests/test_{names.word}.py": _filled(f"{kind}.test", values),
+        ".gitignore": _filled("gitignore", values),
     }
     if license != "none":
         texts["LICENSE"] = _license(license, values)
@@ -108,3 +116,20 @@ def _license(license: License, values: dict[str, str]) -> str:
     if license == "Apache-2.0":  # faceedit's own, which every installation of it carries
         return metadata.distribution("faceedit").read_text("licenses/LICENSE") or ""
     return _filled(f"LICENSE.{license}", values)
+
+
+def distribution_of(folder: Path) -> str:
+    """The name of the distribution in a folder.
+
+    Raises:
+        UsageError: there is none.
+    """
+    try:
+        return str(tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"])
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f'"{folder}" has no pyproject.toml with a name', "name a Python file") from error
+
+
+def guide() -> str:
+    """How to write plugins."""
+    return next(path for path in _GUIDES if path.is_file()).read_text(encoding="utf-8")

@@ -78,11 +78,13 @@ def _joined(near: FaceMap, wide: FaceMap, around: frozenset[str]) -> FaceMap:
         Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in wide.logits
     ]
     logits = np.stack([np.asarray(plane) for plane in planes])
-    logits[[ID[part] for part in PARTS if part not in around]] = NEVER
+    ending = [ID[part] for part in PARTS if part not in around]
+    logits[ending] = NEVER
     logits[ID["hat"], height:] = NEVER  # none lies below the face
     middle = logits[:, height // 2 : height // 2 + height, width // 2 : width // 2 + width]
     kept = _rise(height)[:, None] * _rise(width)
     middle += (near.logits - middle) * kept
+    middle[ending] = near.logits[ending]  # what the wide crop may not show gives way to nothing
     logits[ID["background"], _apart(logits)] = -NEVER
     return FaceMap(logits.astype(np.float16), wide.crop, wide.photo_shape)
 

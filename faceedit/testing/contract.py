@@ -45,3 +45,6 @@ def _problems(offers: Offers) -> Iterator[Problem]:
     for name, detector in offers.detectors.items():
         for message, change in others.broken_by_detector(detector):
             yield Problem(f'detector "{name}"', message, change)
+    for name, embedder in offers.embedders.items():
+        for message, change in others.broken_by_embedder(embedder):
+            yield Problem(f'embedder "{name}"', message, change)

@@ -1,4 +1,4 @@
-"""The rules for inspectors, models and detectors: each check yields (what happened, what to change)."""
+"""The rules for inspectors, models, detectors and embedders: each check yields (what happened, what to change)."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ import numpy as np
 from faceedit import guard
 from faceedit.detection import Detection
 from faceedit.errors import FaceEditError
+from faceedit.geometry import Box
 from faceedit.labels import PARTS
 from faceedit.photo import Finding, Model, Photo
 from faceedit.region import Inspector
@@ -135,3 +136,30 @@ def _detected(detector: Any, pixels: np.ndarray[Any, Any]) -> Broken:
     for each in found if not strange else ():
         if not each.box.area or not 0 <= each.score <= 1:
             yield f"it finds {each}", "boxes are not empty, scores are 0..1"
+
+
+def broken_by_embedder(make: Callable[[], Any]) -> Broken:
+    """The rules that an embedder breaks."""
+    try:
+        embedder = guard.call(100, make)
+    except (guard.Fault, FaceEditError) as error:
+        yield f"it cannot be made: {error}", "the function takes no arguments and returns the embedder"
+        return
+    for name, kind in (("name", str), ("sha256", str), ("threshold", float)):
+        if not isinstance(getattr(embedder, name, None), kind):
+            yield f"its {name} is {getattr(embedder, name, None)!r}", f"give it an attribute {name}: {kind.__name__}"
+            return
+    face, blank = painted_photo(320, 320), np.zeros((1, 1, 3), np.uint8)
+    shown = [(face.pixels, face.faces[0].box), (face.pixels, face.faces[0].box), (blank, Box(0, 0, 1, 1))]
+    try:
+        said = [guard.call(1, embedder.embed, pixels.copy(), box) for pixels, box in shown]
+    except (guard.Fault, FaceEditError, AttributeError) as error:
+        yield f"embed() fails: {error}", "it takes a picture (h, w, 3) uint8 RGB and a Box; None where nothing is told"
+        return
+    for numbers in said:
+        fit = isinstance(numbers, np.ndarray) and numbers.ndim == 1 and np.isfinite(numbers).all()
+        if numbers is not None and not fit:
+            yield f"embed() gives {np.shape(numbers)}", "return finite numbers, (d,) float32, or None"
+            return
+    if not np.array_equal(said[0], said[1]):
+        yield "embed() gives something else the second time", "keep nothing between calls, and use no chance"

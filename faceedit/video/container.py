@@ -1,5 +1,6 @@
 """A video as its frames, one after the other: decoded in another process, a few frames at a time."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -17,6 +18,7 @@ T = TypeVar("T")
 
 # Bytes of frames that are fetched with one call.
 AT_ONCE = 24_000_000
+_numbers = itertools.count()
 
 
 @dataclass
@@ -36,20 +38,22 @@ class Reader:
     @cached_property
     def info(self) -> Info:
         """What the header says."""
-        return self._begun()
+        return self._begun(next(_numbers))
 
     def __iter__(self) -> Iterator[Frame]:
-        self.info = info = self._begun()
+        number = next(_numbers)
+        self.info = info = self._begun(number)
         bytes_each = sum(height * width for height, width in info.layout.shapes) * (2 if info.layout.deep else 1)
         most = max(1, AT_ONCE // max(1, bytes_each))
         try:
-            while frames := self._call(partial(decoding.more, most)):
+            while frames := self._call(partial(decoding.more, number, shown(self.path), most)):
                 yield from frames
         finally:
-            self._call(decoding.end)
+            self._call(partial(decoding.end, number))
 
-    def _begun(self) -> Info:
-        return self._call(partial(decoding.begin, str(self.path.absolute()), shown(self.path), self.limits.megapixels))
+    def _begun(self, number: int) -> Info:
+        path, name = str(self.path.absolute()), shown(self.path)
+        return self._call(partial(decoding.begin, number, path, name, self.limits.megapixels))
 
     def _call(self, function: Callable[[], T]) -> T:
         return self.process.call(shown(self.path), self.limits, function)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
@@ -55,8 +56,8 @@ class Info:
 class _Session:
     """One video that is being read."""
 
-    def __init__(self, path: str, name: str, megapixels: float) -> None:
-        self.name = name
+    def __init__(self, path: str, name: str, megapixels: float, number: int = 0) -> None:
+        self.name, self.number = name, number
         self.container = _opened(path, name)
         self.stream = _video(self.container, name)
         self._refuse_large(megapixels)
@@ -96,8 +97,8 @@ class _Session:
                     raise UnreadablePhoto(f"{self.name}: is damaged at {timecode(picture.time or 0.0)}", AGAIN)
                 yield picture
         except (av.FFmpegError, OSError) as error:
-            at = timecode(self.last.seconds(self.info.time_base)) if self.last else "its beginning"
-            raise UnreadablePhoto(f"{self.name}: cannot be decoded after {at}: {_words(error)}", AGAIN) from error
+            at = f"after {timecode(self.last.seconds(self.info.time_base))}" if self.last else "from its beginning on"
+            raise UnreadablePhoto(f"{self.name}: cannot be decoded {at}: {_words(error)}", AGAIN) from error
 
     def _frame(self, picture: VideoFrame) -> Frame:
         layout = self.info.layout
@@ -135,38 +136,43 @@ class _Session:
 _session: _Session | None = None
 
 
-def begin(path: str, name: str, megapixels: float) -> Info:
-    """Open a video that errors call `name`, and say what its header says.
+def begin(number: int, path: str, name: str, megapixels: float) -> Info:
+    """Open a video that errors call `name`, by a number that no other has had, and say what its header says.
 
     Raises:
         UnreadablePhoto: it is no video that can be decoded.
     """
     global _session  # noqa: PLW0603 - the process that decodes has no other place between two calls
-    end()
+    if _session is not None:
+        end(_session.number)
     av.logging.set_level(av.logging.PANIC)
-    _session = _Session(path, name, megapixels)
+    _session = _Session(path, name, megapixels, number)
     return _session.info
 
 
-def more(most: int) -> list[Frame]:
+def more(number: int, name: str, most: int) -> list[Frame]:
     """The next frames of the open video, at most so many; none at its end.
 
     Raises:
-        UnreadablePhoto: it is damaged or cut off.
+        UnreadablePhoto: it is damaged or cut off, or not open any more.
     """
-    return _session.frames(most) if _session else []
+    if _session is None or _session.number != number:
+        raise UnreadablePhoto(f"{name}: was closed while it was read", "run it again")
+    return _session.frames(most)
 
 
-def end() -> None:
-    """Close the open video."""
+def end(number: int) -> None:
+    """Close the video of this number, if it is the open one."""
     global _session  # noqa: PLW0603 - as above
-    if _session is not None:
+    if _session is not None and _session.number == number:
         _session.container.close()
-    _session = None
+        _session = None
 
 
 def _opened(path: str, name: str) -> InputContainer:
     try:
+        if not Path(path).stat().st_size:
+            raise UnreadablePhoto(f"{name}: is empty", AGAIN)
         return av.open(path, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise UnreadablePhoto(f"{name}: is no video that can be read: {_words(error)}", AGAIN) from error
@@ -209,7 +215,7 @@ def _info(container: InputContainer, stream: VideoStream, first: VideoFrame) -> 
         tuple(each.codec_context.name if each.codec_context else "unknown" for each in container.streams.audio),
         {**container.metadata},
         tuple(sorted(_others(container))),
-        tuple(_notes(container, first)),
+        tuple(_notes(container, stream, first)),
     )
 
 
@@ -230,12 +236,12 @@ def _seconds(container: InputContainer, stream: VideoStream) -> float:
     return (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
 
 
-def _notes(container: InputContainer, first: VideoFrame) -> Iterator[str]:
+def _notes(container: InputContainer, stream: VideoStream, first: VideoFrame) -> Iterator[str]:
     if len([each for each in container.streams.video if not _is_cover_art(each)]) > 1:
         yield "of several pictures that run side by side only the first was kept"
     if first.interlaced_frame:
         yield "the video is interlaced, and was edited as if it were not"
-    if int(first.color_trc) in (16, 18):
+    if int(stream.codec_context.color_trc) in (16, 18):
         yield "the video is HDR; effects took its colours for those of an ordinary one"
 
 

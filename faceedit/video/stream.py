@@ -189,7 +189,7 @@ def _reduced(frame: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Small]:
     height, width = frame.shape[:2]
     factor = min(1.0, SIDE / max(height, width))
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    pixels = np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    pixels = np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
     return pixels, Small.of(pixels, size[0] / width)
 
 

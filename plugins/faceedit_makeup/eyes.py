@@ -39,7 +39,7 @@ def eye_shadow(
         lid = oval(region.shape, lashes, frame.across, 0.21 * frame.span * eye.seen, reach, below=0.06 * frame.span)
         weight = np.maximum(weight, lid)
     weight *= 1 - region.mask("brows", feather=0.01)
-    return powdered(region, color, amount * weight)
+    return powdered(region, color, amount * weight, sheer=0.6)
 
 
 @faceedit.effect(on="skin | nose | eyes")

@@ -4,16 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import faceedit
-from faceedit.color import parse, to_oklab
+from faceedit.color import from_linear, parse, to_linear, to_oklab
 from faceedit.matte import bounds
 
 Float = NDArray[np.float32]
 
 
-def powdered(region: faceedit.Region, color: str, weight: Float, *, darker: float = 0.5) -> Float | faceedit.Result:
+def powdered(
+    region: faceedit.Region, color: str, weight: Float, *, darker: float = 0.5, sheer: float = 0.0
+) -> Float | faceedit.Result:
     """The region with a powder of `color` on it, as thick as `weight` (h, w): colour moves all the way there.
 
-    Lightness moves by the share `darker`, and hardly upwards, so that the skin's own light stays.
+    Lightness moves by the share `darker`, and hardly upwards, so that the skin's own light stays. The share `sheer` of
+    the powder lets the skin shine through: it filters the skin's light, so dark and warm skin does not turn ashen.
     """
     area = bounds(np.where(region.selected > 0, weight, 0) > 0.004)
     if not weight[area].size:
@@ -21,4 +24,8 @@ def powdered(region: faceedit.Region, color: str, weight: Float, *, darker: floa
     lab, target, share = to_oklab(region.pixels[area]), to_oklab(parse(color)), weight[area]
     step = target - lab
     step[..., 0] = np.float32(darker) * np.clip(step[..., 0], -1, 0.05)
+    if sheer > 0:
+        pigment = to_linear(parse(color))
+        filtered = to_oklab(from_linear(to_linear(region.pixels[area]) * (pigment / max(float(pigment.max()), 1e-3))))
+        step += np.float32(sheer) * (filtered - lab - step)
     return region.repainted(area, lab + share[..., None] * step)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 import faceedit
 from faceedit.color import Color, parse, to_oklab, to_srgb
-from faceedit.matte import alpha, bounds, mean_inside, picked, read, records, smoothstep, soft
+from faceedit.matte import alpha, bounds, mean_inside, picked, read, records, resized, smoothstep, soft
 
 Float = NDArray[np.float32]
 
@@ -16,6 +16,9 @@ Float = NDArray[np.float32]
 HAIR_BAND = 0.06
 # Yellow hair is redder in its shadows, by this share of its yellow where there is no light; else it looks green there.
 REDDER = 0.6
+# Where at least so much of what is nearby is not hair, a pixel's colour says how much of it is hair, if the squared
+# distance of hair and background (sRGB) is from "alike" to "unlike".
+RIM, APART = 0.1, (0.02, 0.06)
 # From here on a pixel is nothing but hair.
 OPAQUE = 0.98
 
@@ -28,7 +31,7 @@ def hair_color(
     style: Annotated[
         Literal["natural", "vivid"], Field(description="natural keeps the strands' own differences in colour")
     ] = "natural",
-    lift: Annotated[float, Field(ge=0, le=1, description="most that hair gets lighter, in OKLab lightness")] = 0.4,
+    lift: Annotated[float, Field(ge=0, le=1, description="most that hair gets lighter, in OKLab lightness")] = 0.3,
     fade: Annotated[float, Field(ge=0, le=1, description="share of the hair's length that keeps its colour")] = 0.0,
 ) -> Float | faceedit.Result:
     """Dye the hair: it reaches `color` from black as well as from blond, and strands keep their light and shadow.
@@ -45,32 +48,49 @@ def hair_color(
     if not dyed.any():
         return region.untouched()
     before = to_oklab(picked(pixels, dyed))
-    lab = _strands(pixels, opacity, before, reach)
-    cover = opacity * _towards_tips(region, area, fade) if fade > 0 else opacity
-    weight = np.minimum(hair, cover)[dyed]
+    lab, share = _strands(pixels, opacity, before, reach)
+    cover = share * _towards_tips(region, area, fade)[dyed] if fade > 0 else share
+    weight = np.minimum(hair[dyed], cover)
     after = _dyed(lab, weight, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
     after -= lab
-    after *= cover[dyed][:, None]
+    after *= cover[:, None]
     after += before
     result = region.pixels.copy()
     records(result[area])[dyed] = records(to_srgb(after))
     return result
 
 
-def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> Float:
-    """The hair's own colour in OKLab where there is any, (n, 3): that of the pixel, `lab`, if hair is all there is.
+def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> tuple[Float, Float]:
+    """The hair's own colour in OKLab where there is any, (n, 3), and how much of each pixel it is, (n,).
 
-    Elsewhere it is that of the hair nearby.
+    The colour is that of the pixel, `lab`, if hair is all there is, else that of the hair nearby. Along the very edge a
+    pixel is no more hair than its colour says: what looks like the wall behind would shine once it is dyed.
     """
-    mixed = (opacity > 0) & (opacity < OPAQUE)
-    sure = smoothstep(opacity, 0.9, 1.0)
-    total = np.maximum(soft(sure, reach_px / 2), np.float32(1e-4))
-    around = [soft(pixels[..., channel] * sure, reach_px / 2) / total for channel in range(3)]
-    nearby = read(np.dstack(around), mixed)
-    own = smoothstep(opacity[mixed], 0.5, OPAQUE)[:, None]
-    strands, colors = lab.copy(), picked(pixels, mixed)
-    strands[opacity[opacity > 0] < OPAQUE] = to_oklab(np.asarray(nearby + own * (colors - nearby), np.float32))
-    return strands
+    size = (opacity.shape[1], opacity.shape[0])
+    outside = resized(soft((opacity < 0.5).astype(np.float32), 0.4 * reach_px), size)
+    unsure = (opacity > 0) & ((outside > 0.01 * RIM) | (opacity < OPAQUE))
+    every = max(1, int(reach_px // 16))  # so many pixels that a few of them tell the means
+    thin, mix = pixels[::every, ::every], opacity[::every, ::every]
+    sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
+    nearby = [plane for side in sides for plane in _nearby(thin, side, 0.5 * reach_px / every)]
+    front, behind = np.split(read(np.dstack(nearby), unsure), 2, axis=1)
+    colors, share = picked(pixels, unsure), opacity[unsure]
+    across = front - behind
+    contrast = np.einsum("nc,nc->n", across, across)
+    told = np.einsum("nc,nc->n", colors - behind, across) / np.maximum(contrast, np.float32(1e-4))
+    rim = smoothstep(outside[unsure], 0, RIM) * smoothstep(contrast, *APART)
+    share -= rim * np.clip(share - np.maximum(told, 0), 0, 1)
+    own = smoothstep(share, 0.5, OPAQUE)[:, None]
+    strands, cover, where = lab.copy(), opacity[opacity > 0], unsure[opacity > 0]
+    records(strands)[where] = records(to_oklab(np.asarray(front + own * (colors - front), np.float32)))
+    cover[where] = share
+    return strands, cover
+
+
+def _nearby(pixels: Float, where: Float, reach_px: float) -> list[Float]:
+    """The mean colour of some places around each pixel, a plane a channel, on a reduced grid."""
+    total = np.maximum(soft(where, reach_px), np.float32(1e-4))
+    return [soft(pixels[..., channel] * where, reach_px) / total for channel in range(3)]
 
 
 def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float) -> Float:
@@ -92,7 +112,7 @@ def _relit(lightness: Float, mean: float, target: float) -> Float:
     """Lightness moved from `mean` to `target`; lighter hair has deeper shadows too, highlights bend before white."""
     ratio = max(target, 0.02) / max(mean, 0.02)
     room = max(0.97 - target, 0.05)
-    brightest = max(float(np.percentile(lightness, 99)) - mean, 1e-3)
+    brightest = max(float(np.percentile(lightness[:: max(1, len(lightness) // 50_000)], 99)) - mean, 1e-3)
     contrast = min(max(ratio, 1.0) ** 0.8, 2.6, max(0.8 * room / brightest, 0.8))
     rest = contrast * (lightness - mean)
     relit = target + np.where(rest > 0.6 * room, _bent(rest, 0.6 * room, room), rest)

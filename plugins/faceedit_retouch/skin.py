@@ -15,8 +15,8 @@ Float = NDArray[np.float32]
 
 # Differences of lightness within smoothed skin that count as contour, not as blotch.
 CONTOUR = 0.04
-# Share of the finest texture that full smoothing takes away.
-PORES_LOST = 0.2
+# Shares of the finest texture that full smoothing takes away, and of the unevenness that it leaves: skin is no plastic.
+PORES_LOST, UNEVEN = 0.2, 0.3
 
 
 @faceedit.effect(on="skin | nose | ears | neck")
@@ -64,7 +64,8 @@ def smooth(
     fine = blurred(skin, 0.1 * reach)
     coarse = blurred(fine, 0.7 * reach)
     coarse[..., 0] = guided_filter(fine[..., 0], fine[..., 0], reach, CONTOUR**2)
-    return region.repainted(area, lab - amount * (fine - coarse) - PORES_LOST * amount * (skin - fine))
+    taken = np.float32(amount * (1 - UNEVEN * amount))
+    return region.repainted(area, lab - taken * (fine - coarse) - np.float32(PORES_LOST * amount) * (skin - fine))
 
 
 @faceedit.effect(on="skin | nose", grow=-0.01)

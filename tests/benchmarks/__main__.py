@@ -20,7 +20,7 @@ from faceedit.segmentation import maps
 from faceedit.segmentation.folder import Folder
 from faceedit.segmentation.segformer import SegFormer, cpu_has_bf16
 from faceedit.segmentation.vino import OpenVino
-from tests.benchmarks import detection, looks, mattes, runner
+from tests.benchmarks import alike, detection, looks, mattes, runner
 from tests.benchmarks.edges import NEAR, boundary_scores
 from tests.benchmarks.measure import Contender, Cost, child, here, paired, show
 from tests.benchmarks.subjects import RECIPE, Ours, Tutorial, full_size_labels, jpeg, photo, portrait, random_b5
@@ -38,8 +38,8 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self.runs, self.folder, self.deface, self.labelled = options.runs, folder, options.deface, options.labelled
-        self.photos, self.data = options.photos, options.data
-        self.backdrops = options.backdrops
+        self.photos, self.real, self.data = options.photos, options.real, options.data
+        self.backdrops, self.sides = options.backdrops, tuple(int(side) for side in options.sides.split(","))
         self.engines = ["torch"] + (["openvino"] if importlib.util.find_spec("openvino") else [])
         self.models = {"lite": models.find("lite")}
         if "b5" in options.models:
@@ -211,6 +211,15 @@ class Bench:
         print("\n## Effects on labelled photos (ours / hard labels and hue in HSV)\n")
         print("\n".join(looks.table(looks.subjects(self.labelled, segmenter, most=150, each=12))))
 
+    def same_look(self) -> None:
+        """How much effects differ between copies of a photo of other sizes, where labelled photos are given."""
+        if not self.labelled:
+            print("\n## The same look at every size: left out; name a folder of labelled photos with --labelled FOLDER")
+            return
+        print("\n## The same look at every size: mean difference, of 255, where effects work (worst photo)\n")
+        for line in alike.table(self.labelled, models.load("lite", "cpu"), self.runs, self.sides):
+            print(line, flush=True)
+
     def runner(self) -> None:
         """Memory and overhead over many tiny photos, and two processes beside one on large photos."""
         runner.many(self.folder, self.photos)
@@ -222,6 +231,13 @@ class Bench:
         command = [sys.executable, "-m", "faceedit", "apply", recipe, photos, "-o", self.folder / "edited", "--jobs"]
         contenders = {f"--jobs {count}": self._fresh(child([*command, str(count)])) for count in (1, 2)}
         show("A folder of eight 12 MP photos, lite", paired(contenders, min(self.runs, 3), warm=False))
+
+    def long_run(self) -> None:
+        """Memory over many photos of people, where the folder of photos with known faces is given."""
+        if not self.data:
+            print("\n## Many photos of people: left out; name a folder with wild/ with --data FOLDER")
+            return
+        runner.real(self.folder, self.data / "wild", self.real)
 
     def _fresh(self, contender: Contender) -> Contender:
         def fresh() -> Cost:
@@ -243,8 +259,10 @@ SECTIONS = (
     "edges",
     "detection",
     "effects",
+    "same_look",
     "hair",
     "runner",
+    "long_run",
 )
 
 
@@ -256,9 +274,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="one makes CPU times steady on a busy machine")
     parser.add_argument("--photos", type=int, default=10_000, help="tiny photos of the section runner")
+    parser.add_argument("--real", type=int, default=300, help="photos of people of the section long_run")
     parser.add_argument("--backdrops", type=Path, help="for hair: folder of pictures without people")
+    parser.add_argument(
+        "--sides", default="2048", help="for same_look: pixels of the larger copies' sides, such as 2048,6000"
+    )
     parser.add_argument("--deface", help="the program deface of an environment of its own")
-    parser.add_argument("--data", type=Path, help="for detection: folder of wild/, noface/ and their manifest.json")
+    parser.add_argument(
+        "--data", type=Path, help="for detection and long_run: folder of wild/, noface/ and manifest.json"
+    )
     parser.add_argument("--labelled", type=Path, help="a folder of labelled photos with a validation.txt")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for processes of their own

@@ -29,6 +29,7 @@ from faceedit.region import Effect, Region, as_float
 from faceedit.registry import Registry
 from faceedit.segmentation import Segmenter, maps
 from faceedit.testing import applied
+from tests.benchmarks import halo
 from tests.benchmarks.measure import here, paired, show
 from tests.benchmarks.subjects import portrait
 
@@ -42,9 +43,10 @@ CORE = 0.95
 
 @dataclass(frozen=True)
 class Subject:
-    """A labelled photo, its face labelled by the model, and the means of its skin and hair in OKLab, by its label."""
+    """A labelled photo, its face labelled by the model, and the means of its skin and hair in OKLab, by its labels."""
 
     photo: Photo
+    labels: NDArray[np.uint8]
     skin: Float
     hair: Float | None
 
@@ -58,11 +60,16 @@ class Subject:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a recolouring kept of its promises: distance to the target, correlation of lightness, growth of the edge."""
+    """What a recolouring kept of its promises: distance to the target, correlation of lightness, growth of the edge.
+
+    `implied` is that growth against the same colour laid on by hand; `halo` is the share of it on which a ring shows.
+    """
 
     reached: float
     detail: float
     seam: float
+    implied: float
+    halo: float
 
 
 def subjects(folder: Path, segmenter: Segmenter, most: int, each: int) -> dict[str, list[Subject]]:
@@ -78,13 +85,18 @@ def subjects(folder: Path, segmenter: Segmenter, most: int, each: int) -> dict[s
         lab = to_oklab(as_float(np.asarray(pixels)))
         skin, hair = (np.asarray(labels) == ID[part] for part in ("skin", "hair"))
         if skin.sum() > 4000:
-            toned.append((pixels, lab[skin].mean(0), lab[hair].mean(0) if hair.sum() > 4000 else None))
-    toned.sort(key=lambda one: float(one[1][0]))
+            toned.append(
+                (pixels, np.asarray(labels), lab[skin].mean(0), lab[hair].mean(0) if hair.sum() > 4000 else None)
+            )
+    toned.sort(key=lambda one: float(one[2][0]))
     fifth = len(toned) // 5
     chosen = {"dark skin": toned[:fifth], "light skin": toned[-fifth:]}
     for name in ("black", "brown", "grey", "blond"):
-        chosen[f"{name} hair"] = [one for one in toned if one[2] is not None and _hair(one[2]) == name]
-    return {name: [_subject(*one, segmenter) for one in group[:each]] for name, group in chosen.items()}
+        chosen[f"{name} hair"] = [one for one in toned if one[3] is not None and _hair(one[3]) == name]
+    return {
+        name: [Subject(whole_face(pixels, segmenter), *rest) for pixels, *rest in group[:each]]
+        for name, group in chosen.items()
+    }
 
 
 def _hair(mean: Float) -> str:
@@ -96,13 +108,13 @@ def _hair(mean: Float) -> str:
     return "blond" if mean[0] > 0.6 else "brown"
 
 
-def _subject(pixels: NDArray[np.uint8], skin: Float, hair: Float | None, segmenter: Segmenter) -> Subject:
+def whole_face(pixels: NDArray[np.uint8], segmenter: Segmenter) -> Photo:
+    """A portrait that one face fills, labelled by the model."""
     height, width = pixels.shape[:2]
     crop = Crop(width / 2, height / 2, max(height, width))
     side = round(crop.side / CROP_SHARE)
     box = Box((width - side) // 2, (height - side) // 2, (width + side) // 2, (height + side) // 2)
-    face = Face(0, box, 1.0, maps(pixels, [crop], segmenter)[0], (height, width))
-    return Subject(Photo(pixels, faces=(face,)), skin, hair)
+    return Photo(pixels, faces=(Face(0, box, 1.0, maps(pixels, [crop], segmenter)[0], (height, width)),))
 
 
 def usual_way(photo: Photo, parts: str, color: str) -> NDArray[np.uint8]:
@@ -124,11 +136,14 @@ def kept(subject: Subject, parts: str, color: str, after: NDArray[np.uint8]) -> 
     old, new = (to_oklab(as_float(pixels)) for pixels in (subject.photo.pixels, after))
     reached = float(distance(new[core].mean(0), to_oklab(parse(color))))
     detail = float(np.corrcoef(_residual(old, core), _residual(new, core))[0, 1])
-    return Kept(reached, detail, roughness(subject, parts, after))
+    labelled = np.isin(subject.labels, [ID[part] for part in parse_parts(parts)])
+    along = halo.band(labelled)
+    implied = halo.edge(new, along) / halo.edge(halo.by_hand(old, new, labelled), along)
+    return Kept(reached, detail, roughness(subject, parts, after), implied, halo.ring(old, new, labelled))
 
 
 def roughness(subject: Subject, parts: str, after: NDArray[np.uint8]) -> float:
-    """How ragged the edge of a change is: its second differences on the mask's edge against those of the photo."""
+    """How much stronger the edge of a part becomes: the slopes of lightness along it against those of the photo."""
     mask = subject.photo.faces[0].mask(parts)
     edge = ndimage.binary_dilation(mask > 0.5, iterations=3) & ~ndimage.binary_erosion(mask > 0.5, iterations=3)
     old, new = (to_oklab(as_float(pixels))[..., 0] for pixels in (subject.photo.pixels, after))
@@ -167,8 +182,8 @@ def tone_seam(one: Subject) -> float:
 
 def table(groups: Mapping[str, list[Subject]]) -> Iterator[str]:
     """The promises' figures, a line a group: ours, and the usual way's behind a slash."""
-    yield "| group | colour reached | detail kept | edge | pores | seam of skin tone |"
-    yield "|---|--:|--:|--:|--:|--:|"
+    yield "| group | colour reached | detail kept | edge | edge, by hand = 1 | halo | pores | seam of skin tone |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for name, group in groups.items():
         parts, color, ours = ("lips", LIP, lips) if name.endswith("skin") else ("hair", HAIR, hair)
         pairs = [(ours(one), kept(one, parts, color, usual_way(one.photo, parts, color))) for one in group]

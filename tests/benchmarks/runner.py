@@ -1,6 +1,8 @@
 """What a run costs beside the work on its photos, and whether its memory stays where it is."""
 
 import contextlib
+import itertools
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -25,6 +27,13 @@ from faceedit.testing import painted_photo
 PAINTED = painted_photo(48, 64)
 # From here on a run's memory must not grow: everything is loaded, every cache is full.
 SETTLED = 500
+# The same for real photos, of which a run takes fewer: each size and number of faces was met by then.
+SETTLED_REAL = 50
+SIDE_PX = 640
+RECIPES = {
+    "redacting": "faceedit: 1\nname: Redacting\nsteps: [{effect: redact}]\n",
+    "editing": "faceedit: 1\nname: Editing\nsteps: [{effect: smooth}, {effect: lipstick, color: '#a3123b'}]\n",
+}
 
 
 @effect(on="lips")
@@ -117,3 +126,45 @@ def _bare(task: Task, job: Job, folder: Path) -> float:
     with contextlib.suppress(OSError):
         shutil.rmtree(folder / "bare")
     return spent
+
+
+def real_photos(wild: Path, folder: Path, count: int) -> Path:
+    """So many photos of people, no side longer than SIDE_PX: those of a folder again and again, under other names."""
+    folder.mkdir()
+    small = []
+    for path in sorted(wild.glob("*.jpg")):
+        photo = images.fitted(images.read(path), SIDE_PX)
+        small.append(images.encode(photo, images.WriteOptions("jpeg", metadata="none")))
+    for index, content in enumerate(itertools.islice(itertools.cycle(small), count)):
+        (folder / f"{index:05}.jpg").write_bytes(content)
+    return folder
+
+
+def real(folder: Path, wild: Path, count: int) -> None:
+    """Print the memory of runs over many photos of people: one that redacts, one that edits."""
+    photos = real_photos(wild, folder / "people", count)
+    print(f"\n## {count:,} photos of people, at most {SIDE_PX} px a side, one process\n")
+    print(f"| | done | MB at photo {SETTLED_REAL} | at {count // 2} | at {count} | growth | CPU ms a photo |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    for name, text in RECIPES.items():
+        recipe = folder / f"{name}.yaml"
+        recipe.write_text(text)
+        with multiprocessing.get_context("spawn").Pool(1) as fresh:  # what one run keeps is not the other's
+            megabytes, done, cpu = fresh.apply(_real, (recipe, photos, folder / name))
+        settled, middle, last = (megabytes[place - 1] for place in (min(SETTLED_REAL, count), count // 2, count))
+        row = f"| {name} | {done} | {settled:.0f} | {middle:.0f} | {last:.0f} | {last / settled - 1:+.1%} |"
+        print(f"{row} {1000 * cpu / count:.0f} |")
+        sys.stdout.flush()
+
+
+def _real(recipe: Path, photos: Path, out: Path) -> tuple[list[float], int, float]:
+    """The memory after each photo of a run, in MB, how many were done, and the CPU seconds of all."""
+    megabytes: list[float] = []
+
+    def done(_entry: Entry) -> None:
+        megabytes.append(resident_mb())
+
+    task = Task(recipe, out, engine=Engine(device="cpu", threads=1))
+    cpu = time.process_time()
+    entries = Folder(task, discover([str(photos)])).apply(1, done)
+    return megabytes, sum(entry.status == "done" for entry in entries), time.process_time() - cpu
