@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from coloraide import Color as Oracle
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,6 +30,7 @@ def test_linear_light_agrees_with_coloraide(rgb: tuple[int, int, int]) -> None:
 
 
 @given(colors, colors, st.floats(0, 1, width=32))
+@settings(deadline=None)  # coloraide takes its time
 def test_two_colors_mix_as_coloraide_mixes_light(
     one: tuple[int, int, int], two: tuple[int, int, int], share: float
 ) -> None:

@@ -163,6 +163,10 @@ def measures_in_pixels(region):
     return np.where((np.hypot(columns - x, rows - y) < 12)[..., None], np.float32(1), region.pixels)
 
 
+def mixes_itself(region):
+    return region.pixels + region.selected[..., None] * (np.float32(0.2) - region.pixels)
+
+
 def forgets_the_empty_mask(region):
     return region.pixels * region.pixels[region.selected > 0].min()
 
@@ -209,6 +213,7 @@ PLANTED = {
     shuffles_shared_chance: ({}, "chance that the whole process shares", "default_rng(0)"),
     goes_by_the_number: ({}, "when the face has another number", "make an option of it"),
     measures_in_pixels: ({}, "on a face 4 times as wide it changes", "size * region.width_px"),
+    mixes_itself: ({"feather": 0.05}, "soft edges are crossed twice", "return the full effect everywhere"),
     forgets_the_empty_mask: ({"on": "hair"}, "(where nothing is selected)", "return region.pixels where there is"),
     warns: ({}, "it warns: divide by zero", "guard divisions"),
     leaves_files_open: ({}, "files are left open", "close what it opens"),

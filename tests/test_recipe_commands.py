@@ -106,6 +106,15 @@ def test_every_installed_effect_can_be_drafted() -> None:
             parse_recipe(text, plugins)
 
 
+# check
+
+
+def test_a_variable_without_a_value_can_be_given_to_the_check(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("faceedit: 1\nvars: {lip: }\nsteps: [{effect: lipstick, color: '${lip}'}]\n")
+    assert "with --var lip=" in run("recipe", "check", "r.yaml")[2]
+    assert run("recipe", "check", "r.yaml", "--var", "lip=#a3123b")[0] == 0
+
+
 # upgrade
 
 OLD = "# my look\nname: Old  # of last year\nsteps:\n  - {effect: lipstick, colour: '#abc'}  # red\n"

@@ -24,7 +24,6 @@ output:
 def test_all_problems_come_at_once_in_the_order_of_the_text():
     assert [str(each).splitlines()[0] for each in problems(BAD)] == [
         'look.yaml:2:1: no key "nme" in the recipe; did you mean "name"?',
-        'look.yaml:4:5: "color" is missing in effect "lipstick"; it must be a color such as "#a3123b"',
         'look.yaml:5:5: no option "colour" in effect "lipstick"; did you mean "color"?',
         'look.yaml:6:13: "amount" must be a number from 0 to 1, not 3; How much.',
         'look.yaml:7:9: unknown part "lipps"; did you mean "lips"?',
@@ -34,7 +33,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_text():
 
 
 def test_the_line_stands_below_with_a_caret():
-    assert str(problems(BAD)[2]).splitlines()[1:] == ['      colour: "#a3123b"', "      ^"]
+    assert str(problems(BAD)[1]).splitlines()[1:] == ['      colour: "#a3123b"', "      ^"]
 
 
 def test_the_error_prints_as_all_its_problems():
@@ -74,6 +73,7 @@ def test_control_characters_are_not_printed():
 @pytest.mark.parametrize(
     ("step", "said"),
     [
+        ("effect: lipstick", '3:5: "color" is missing in effect "lipstick"; it must be a color such as "#a3123b"'),
         ("effect: lipstick\ncolor: #a3123b",
          '4:5: "color" is empty; a bare # begins a comment; put the color in quotes: "#a3123b"'),
         ("effect: lipstick\ncolor:", '4:5: "color" is empty; it must be a color such as "#a3123b"'),

@@ -89,6 +89,21 @@ def test_lift_holds_black_hair_back() -> None:
     assert 0.27 < after - before < 0.33
 
 
+def test_hair_of_two_colors_becomes_of_one() -> None:
+    photo = painted_photo(400, 400, accessories=(), colors={"hair": HAIR["brown"]})
+    hair = ndimage.binary_erosion(core(photo, "hair"), iterations=8)
+    sides = [hair & side for side in (np.arange(400) < 200, np.arange(400) >= 200)]
+    pixels = np.where(
+        (photo.faces[0].mask("hair") > 0.5)[..., None] & (np.arange(400) < 200)[:, None], (170, 20, 80), photo.pixels
+    )
+    pink = photo.replaced(pixels=pixels.astype(np.uint8))
+    apart = [
+        distance(*(lab(each)[side].mean(0)[1:] for side in sides))
+        for each in (pink.pixels, applied(plugin.hair_color, pink, color="#c89858"))
+    ]
+    assert apart[1] < 0.3 * apart[0]
+
+
 def test_bleached_hair_has_no_bright_rim_on_a_bright_wall() -> None:
     photo = painted_photo(500, 500, accessories=(), colors={"hair": HAIR["black"]})
     person = ndimage.binary_erosion(photo.faces[0].mask("person") > 0.5, iterations=3)  # the mask takes in some wall

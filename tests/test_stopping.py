@@ -209,7 +209,7 @@ class Patient:
 @pytest.mark.parametrize(("photos_at_once", "begun"), [(0.1, 1), (2, 2), (3.9, 3), (1000, 4)])
 def test_large_photos_lower_the_concurrency(tmp_path: Path, photos: Path, photos_at_once: float, begun: int) -> None:
     jobs, _ = folder_of(cheap(tmp_path), photos).planned
-    crew = Crew(cheap(tmp_path), 2, budget=int(photos_at_once * 48 * 64 * memory.BYTES_PER_PIXEL))
+    crew = Crew(cheap(tmp_path), 2, budget=int(photos_at_once * 48 * 64 * memory.ON_FACES))
     crew._pool = Patient()  # type: ignore[assignment]
     handed_out: deque[Any] = deque()
     crew._hand_out(deque(jobs), handed_out)
@@ -220,11 +220,25 @@ def test_large_photos_lower_the_concurrency(tmp_path: Path, photos: Path, photos
     assert len(handed_out) == min(4, 2 * begun)  # what is done takes no memory any more
 
 
-def test_what_a_photo_takes_is_read_from_its_header(photos: Path) -> None:
-    assert memory.needed(photos / "0.png") == 48 * 64 * memory.BYTES_PER_PIXEL
+def test_what_a_photo_takes_is_read_from_its_header(photos: Path, tmp_path: Path) -> None:
+    recipe = cheap(tmp_path).loaded
+    assert memory.needed(photos / "0.png", recipe) == 48 * 64 * memory.ON_FACES
     (photos / "bad.png").write_bytes(b"no picture")
-    assert memory.needed(photos / "bad.png") == memory.needed(photos / "gone.png") > 1e8
+    assert memory.needed(photos / "bad.png", recipe) == memory.needed(photos / "gone.png", recipe) > 1e8
+    still = Image.new("RGB", (48, 64))
+    still.save(
+        photos / "five.gif",
+        save_all=True,
+        append_images=[Image.new("RGB", (48, 64), (i, 0, 0)) for i in (50, 100, 150, 200)],
+    )
+    assert memory.needed(photos / "five.gif", recipe) == 5 * 48 * 64 * memory.ON_FACES
     assert memory.budget() > 1e6
+
+
+def test_a_step_on_the_whole_photo_takes_more(photos: Path) -> None:
+    registry = Registry.installed()
+    blurred = parse_recipe("faceedit: 1\nsteps: [{effect: smooth}, {effect: background_blur}]\n", registry)
+    assert memory.needed(photos / "0.png", blurred) == 48 * 64 * memory.ON_PHOTO
 
 
 # Watching

@@ -134,7 +134,8 @@ def _over(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "S
         raise
     if entries.left_over and (folder.task.loaded.redacts or not quiet):
         files = counted(len(entries.left_over), "file")
-        complain(f"faceedit: {files} of earlier runs, such as {one_line(entries.left_over[0])}, stay as they are")
+        such = f"{files} of earlier runs, such as {one_line(entries.left_over[0])}"
+        complain(f"faceedit: {such}, stay as they are; report.json names them")
     if not (quiet or as_json):
         say(f"{options.summary(entries)}; report: {folder.task.out / 'report.json'}")
     return entries

@@ -112,6 +112,7 @@ def _effects(answer: str, registry: "Registry") -> str:
 def recipe_check(
     recipe: Files,
     *,
+    var: options.Variables = [],
     plugin: options.PluginFiles = [],
     no_plugins: options.NoPlugins = False,
     only_plugin: options.OnlyPlugins = [],
@@ -121,10 +122,11 @@ def recipe_check(
     from faceedit.recipe import load_recipe
 
     registry = options.plugins_here(plugin, none=no_plugins, only=only_plugin)
+    variables = dict(options.variables(var))
     good = True
     for path in recipe:
         try:
-            loaded = load_recipe(path, registry)
+            loaded = load_recipe(path, registry, variables)
         except RecipeError as error:
             good = False
             complain(f"faceedit: {error}")

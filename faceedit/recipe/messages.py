@@ -33,7 +33,11 @@ def validated(model: type[M], node: Node, what: str, problems: list[Problem]) ->
         return model.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
         schema = model.model_json_schema()
-        for each in error.errors(include_url=False):
+        found = error.errors(include_url=False)
+        misspelt = _misspelt(found, schema)
+        for each in found:
+            if each["type"] == "missing" and each["loc"][-1] in misspelt:
+                continue
             problem = _explained(each, node, what, schema)
             # One value may fail each member of a union, and may have been refused with a better reason before.
             key, _ = _follow(node, each["loc"][:1])
@@ -42,6 +46,12 @@ def validated(model: type[M], node: Node, what: str, problems: list[Problem]) ->
             if not known or each["type"] in _ABOUT_KEYS:
                 problems.append(problem)
         return None
+
+
+def _misspelt(errors: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> set[str]:
+    """The keys that unknown ones were probably meant to be: they are not missing as well."""
+    names = [str(each["loc"][-1]) for each in errors if each["type"] == "extra_forbidden"]
+    return {close for name in names for close in difflib.get_close_matches(name, schema.get("properties", {}), n=1)}
 
 
 def shown(node: Node) -> str:

@@ -251,8 +251,10 @@ def lay_back(before: NDArray[Any], result: Float, mask: Mask) -> NDArray[Any]:
     inside, partly = mask[area] > 0, (mask[area] > 0) & (mask[area] < 1)
     new = np.clip(matte.picked(np.ascontiguousarray(result[area], np.float32), inside), 0, 1)
     below, over = as_float(matte.picked(after[area], partly)), matte.picked(new, partly[inside])
-    changed = (below != over).any(-1)
-    over[changed] = _mixed(below[changed], over[changed], mask[area][partly][changed])
+    changed = np.logical_or.reduce([old != laid for old, laid in zip(below.T, over.T, strict=True)])
+    share = mask[area][partly][changed]
+    mix = _mixed(matte.picked(below, changed), matte.picked(over, changed), share)
+    matte.records(over)[changed] = matte.records(mix)
     matte.records(new)[partly[inside]] = matte.records(over)
     new *= np.iinfo(before.dtype).max
     matte.records(after[area])[inside] = matte.records(np.rint(new, out=new).astype(before.dtype))

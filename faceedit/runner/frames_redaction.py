@@ -20,7 +20,7 @@ from faceedit.recipe import Recipe
 from faceedit.report import Entry
 from faceedit.runner.decisions import Decision
 from faceedit.runner.frames import all_faces, all_findings, numbered
-from faceedit.runner.redaction import ROUNDS, Outputs, Redacted, Redactor, check_marks, remarks, seen_still
+from faceedit.runner.redaction import ROUNDS, Outputs, Redacted, Redactor, check_marks, remarks, seen_last, seen_still
 from faceedit.runner.sizes import resized, shrunk
 from faceedit.runner.targets import Job, Place
 from faceedit.verify import FramesVerdict, Promise, SecondLook, bare, verified_frames
@@ -158,7 +158,7 @@ def _audit(job: Job, edits: Sequence[Edited], outputs: Outputs, seen: Sequence[s
     results = {
         "container": "; ".join(seen) or "nothing beside the pictures",
         "coverage": f"{len(edits)} frames or pages: the file is byte for byte what the fill alone gives",
-        "second look": f"no face but {len(left)} that the recipe leaves",
+        "second look": seen_last(len(left)),
     }
     return {
         "input_sha256": job.input.sha256,

@@ -230,7 +230,7 @@ def _audit(source: Input, edited: Edited, notes: list[str], rounds: int, outputs
     results = {
         "container": "; ".join(notes) or "nothing beside the picture",
         "coverage": "the file is byte for byte what the fill alone gives",
-        "second look": f"no face but {len(edited.left)} that the recipe leaves",
+        "second look": seen_last(len(edited.left)),
     }
     return {
         "input_sha256": source.sha256,
@@ -243,6 +243,11 @@ def _audit(source: Input, edited: Edited, notes: list[str], rounds: int, outputs
         "rounds": rounds,
         "checks": [{"check": name, "passed": True, "result": result} for name, result in results.items()],
     }
+
+
+def seen_last(left: int) -> str:
+    """What the second look saw in a finished photo, in words."""
+    return f"no face but {left} that the recipe leaves" if left else "no face"
 
 
 def remarks(photo: Photo) -> list[str]:

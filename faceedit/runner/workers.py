@@ -129,7 +129,7 @@ class Crew:
                 begun.pop()
             return
         while waiting and self._pool and len(begun) < AHEAD * self.processes:
-            needed = memory.needed(waiting[0].input.path)
+            needed = memory.needed(waiting[0].input.path, self.task.loaded)
             taken = sum(each for _, each, future in begun if not future.done())
             if taken and taken + needed > self.budget:
                 return

@@ -21,6 +21,8 @@ Options = Mapping[str, Any]
 STEEPEST, FLOOR = 3.0, 0.002
 # The share of its mask that an effect changes may differ this much between a face and one 4 times as wide.
 SIZES = 3.0
+# By how much a mask is grown, in shares of the face's width, so that its edge lies within.
+WIDER = 0.1
 # A result of more colours than this, all of them of 8 bits, has lost the photo's other bits.
 FEW = 64
 # Unlike any that an effect would choose.
@@ -31,7 +33,17 @@ CALLS, LEFT = 12, 6
 
 def compared(effect: Effect, options: Options) -> Broken:
     """The rules that an effect breaks from one call to another; what a single call tells is told elsewhere."""
-    for rule in (_the_same_again, _chance, _whoever_it_is, _blind, _every_size, _every_bit, _leaves_nothing, _time):
+    for rule in (
+        _the_same_again,
+        _chance,
+        _whoever_it_is,
+        _blind,
+        _mixes_itself,
+        _every_size,
+        _every_bit,
+        _leaves_nothing,
+        _time,
+    ):
         try:
             yield from rule(effect, options)
         except Stopped:
@@ -105,6 +117,23 @@ def _blind(effect: Effect, options: Options) -> Broken:
         yield (
             "it is blind, but what it gives depends on the pixels",
             "make the fill of its options and region.box alone",
+        )
+
+
+def _mixes_itself(effect: Effect, options: Options) -> Broken:
+    """The host alone lays the result through the mask: an effect that does so too crosses soft edges twice."""
+    region, result = _answer(effect, painted_photo(), options)
+    wider = replace(region, grow=region.grow + WIDER, _masks={})
+    edge = (region.selected > 0.2) & (region.selected < 0.8) & (wider.selected > 0.98)
+    whole = given(effect, wider, options)
+    if effect.blind or result.pixels is None or whole.pixels is None or not edge.any():
+        return
+    change, full = ((each - region.pixels)[edge] for each in (result.pixels, whole.pixels))
+    size = float(np.abs(full).mean())
+    if size > 2 / 255 and np.abs(change - region.selected[edge][:, None] * full).mean() < 0.1 * size:
+        yield (
+            "it lays its result through the mask itself, so that soft edges are crossed twice",
+            "return the full effect everywhere: the host lays it back through region.selected",
         )
 
 

@@ -10,8 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 from faceedit.engine import Edited, edit
 from faceedit.errors import PhotoError
 from faceedit.extras import File, as_photo
+from faceedit.geometry import Box
+from faceedit.matte import bounds
 from faceedit.photo import Photo, eight_bit
 from faceedit.recipe import Output, Recipe, Step
+from faceedit.region import Effect, Region, as_float
 from faceedit.registry import Registry
 from faceedit.testing.options import changes, defaults
 
@@ -31,14 +34,13 @@ def contact_sheet(name: str, registry: Registry, photo: Photo) -> Image.Image:
     effect = registry.effect(name)
     model = registry.options(effect)
     base = defaults(model)
-    rows = [
-        [("before", _tile(Edited(photo), photo, name, registry)), ("defaults", _shown(name, base, photo, registry))]
-    ]
+    view = _view(effect, base, photo)
+    rows = [[("before", _tile(Edited(photo), photo, view)), ("defaults", _shown(name, base, photo, registry, view))]]
     for option, values in changes(model).items():
         tiles = []
         for value, options in values:
             try:
-                tiles.append((f"{option}: {_word(value)}", _shown(name, options, photo, registry)))
+                tiles.append((f"{option}: {_word(value)}", _shown(name, options, photo, registry, view)))
             except PhotoError as error:
                 tiles.append((f"{option}: {_word(value)}", _failed(error)))
         rows.append(tiles)
@@ -49,21 +51,34 @@ def _word(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _shown(name: str, options: Mapping[str, Any], photo: Photo, registry: Registry) -> Image.Image:
+def _view(effect: Effect, options: Mapping[str, Any], photo: Photo) -> Box:
+    """What is shown of the photo: a square around the parts of the largest face that the effect works on."""
+    if effect.scope == "photo" or not photo.faces:
+        return photo.box
+    face = photo.faces[0]
+    region = Region(as_float(photo.pixels[face.window.slices]), face.window, face.box, (face,))
+    rows, columns = bounds(region.mask(effect.parts(options)) > 0.5)
+    if not rows.stop:
+        return face.window
+    half = max(rows.stop - rows.start, columns.stop - columns.start) // 2 + round(0.15 * face.width_px)
+    x, y = face.window.left + (columns.start + columns.stop) // 2, face.window.top + (rows.start + rows.stop) // 2
+    return Box(x - half, y - half, x + half, y + half).intersection(photo.box)
+
+
+def _shown(name: str, options: Mapping[str, Any], photo: Photo, registry: Registry, view: Box) -> Image.Image:
     step = Step(registry.effect(name), options, name=name)
     edited = edit(photo, Recipe(name, None, (step,), Output(no_faces="copy")), registry)
-    return _tile(edited, photo, name, registry)
+    return _tile(edited, photo, view)
 
 
-def _tile(edited: Edited, photo: Photo, name: str, registry: Registry) -> Image.Image:
+def _tile(edited: Edited, photo: Photo, view: Box) -> Image.Image:
     """The face after an edit; where the photo is as before, the first picture beside it."""
     same = edited.photo.alpha is None and np.array_equal(edited.photo.pixels, photo.pixels)
     extras = [extra for extra in edited.extras.values() if not isinstance(extra, File)]
-    whole = registry.effect(name).scope == "photo" or not photo.faces
     if same and extras:
         shown, area = as_photo(extras[0]), (slice(None), slice(None))
     else:
-        shown, area = edited.photo, (photo.box if whole else photo.faces[0].window).slices
+        shown, area = edited.photo, view.slices
     picture = Image.fromarray(_on_squares(shown)[area])
     picture.thumbnail((TILE, TILE), Image.Resampling.LANCZOS)
     if max(picture.size) < TILE:

@@ -19,11 +19,13 @@ REDDER = 0.6
 # Where at least so much of what is nearby is not hair, a pixel's colour says how much of it is hair, if the squared
 # distance of hair and background (sRGB) is from "alike" to "unlike".
 RIM, APART = 0.1, (0.02, 0.06)
+# Differences in colour (OKLab) that hair has of itself; of larger ones, as in dyed strands, less and less stays.
+VARIED = 0.05
 # From here on a pixel is nothing but hair.
 OPAQUE = 0.98
 
 
-@faceedit.effect(on="hair", grow=0.05, feather=0.02)
+@faceedit.effect(on="hair", grow=0.065)  # as far as loose strands are looked for
 def hair_color(
     region: faceedit.Region,
     *,
@@ -68,7 +70,7 @@ def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> tupl
     """
     size = (opacity.shape[1], opacity.shape[0])
     outside = resized(soft((opacity < 0.5).astype(np.float32), 0.4 * reach_px), size)
-    unsure = (opacity > 0) & ((outside > 0.01 * RIM) | (opacity < OPAQUE))
+    unsure = (opacity > 0) & ((outside > 0.05 * RIM) | (opacity < OPAQUE))
     every = max(1, int(reach_px // 16))  # so many pixels that a few of them tell the means
     thin, mix = pixels[::every, ::every], opacity[::every, ::every]
     sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
@@ -99,7 +101,9 @@ def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float)
     lightness = min(float(target[0]), float(mean[0]) + lift)
     # A blond held back by `lift` has less colour too, or it would be mustard.
     reached = np.array([lightness, *(target[1:] * lightness / max(float(target[0]), 1e-3))], np.float32)
-    dyed: Float = reached + np.array([1, spread, spread], np.float32) * (hair - mean)
+    own = hair - mean
+    own *= np.float32(spread) / (1 + np.abs(own) / np.float32(VARIED))
+    dyed: Float = reached + own
     dyed[:, 0] = _relit(hair[:, 0], float(mean[0]), lightness)
     dyed[:, 1] += np.float32(REDDER * max(reached[2], 0)) * np.clip(1 - dyed[:, 0] / max(lightness, 1e-3), 0, 1)
     colorful = _saturation(dyed[:, 0], lightness)

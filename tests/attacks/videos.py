@@ -5,7 +5,20 @@
 Prints for each clip how many of its faces (one on one frame) were left uncovered, how many frames were withheld, and
 which share of the picture was covered: where each frame is redacted as a photo of its own / as `faceedit apply` redacts
 the video. Then what the video costs in processor time, second look and encoding included, as a share of what finding
-and covering frame by frame costs alone.
+and covering frame by frame costs alone. With `--frames 12`, where everything moves fastest, and `lite`:
+
+    | clip | faces | left | frames withheld | covered | CPU time |
+    |---|--:|--:|--:|--:|--:|
+    | pan | 24 | 0 / 0 | 0 / 0 | 48% / 67% | 0.54 x |
+    | zoom | 12 | 0 / 0 | 0 / 0 | 17% / 20% | 0.67 x |
+    | rotation | 12 | 0 / 0 | 0 / 0 | 14% / 18% | 0.62 x |
+    | occlusion | 8 | 0 / 0 | 4 / 0 | 9% / 18% | 0.70 x |
+    | cuts | 12 | 0 / 0 | 0 / 0 | 16% / 16% | 1.30 x |
+    | entering, leaving | 10 | 0 / 0 | 0 / 0 | 47% / 76% | 0.69 x |
+    | motion blur | 12 | 0 / 0 | 5 / 0 | 33% / 55% | 0.59 x |
+    | small faces | 36 | 0 / 0 | 0 / 0 | 51% / 50% | 0.40 x |
+    | crossing | 22 | 0 / 0 | 0 / 0 | 26% / 45% | 0.56 x |
+    | shaken, dark, noisy | 12 | 0 / 0 | 0 / 0 | 31% / 41% | 0.61 x |
 """
 
 import argparse

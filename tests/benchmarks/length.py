@@ -1,4 +1,4 @@
-"""Does a long video take more memory than a short one? `python -m tests.benchmarks.length [SECONDS ...]`, 30 and 300.
+"""Does a long video take more memory than a short one? `python -m tests.benchmarks.length [SECONDS ...]`, 30 and 120.
 
 Clips of 320 x 176 pixels with a painted face that goes to and fro, and a sound track, redacted by `faceedit apply` with
 a model that costs little. Prints the peak memory of all its processes together, and the processor time of a frame.
@@ -28,7 +28,7 @@ def main() -> None:
         place = Path(folder)
         (place / "painted.py").write_text(PLUGIN)
         (place / "recipe.yaml").write_text("faceedit: 1\nsteps: [{effect: redact}]\n")
-        for seconds in [int(word) for word in sys.argv[1:]] or [30, 300]:
+        for seconds in [int(word) for word in sys.argv[1:]] or [30, 120]:
             frames = [around[index % len(around)] for index in range(seconds * RATE)]
             name = f"{seconds}.mp4"
             write_video(place / name, frames, codec="libx264", pix_fmt="yuv420p", sound="aac")
