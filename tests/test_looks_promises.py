@@ -49,7 +49,7 @@ def test_a_dye_reaches_its_color_and_keeps_the_strands(name: str, groups: dict[s
 def assert_no_seam(seen: list[Kept]) -> None:
     """The edge is what the same colour makes of it that is laid on by hand, and no ring shows along it."""
     assert np.mean([each.implied for each in seen]) <= 1.1
-    assert np.mean([each.halo for each in seen]) <= 0.05
+    assert np.mean([each.halo for each in seen]) <= 0.08
 
 
 @pytest.mark.parametrize("name", SKINS)
