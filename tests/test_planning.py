@@ -69,10 +69,14 @@ def test_a_preset_that_writes_two_outputs_is_checked_and_shown(run: Run, two: Pa
 ODD = ["face.png", "two\nlines.png", "NEL\x85.png", " spaces .png", "byte\udcff.png"]
 
 
-@pytest.mark.parametrize(("end", "names"), [(b"\n", [ODD[0], *ODD[2:]]), (b"\r\n", ODD[3:]), (b"\0", ODD)])
+SEPARATED = {b"\n": [ODD[0], *ODD[2:]], b"\r\n": ODD[3:], b"\0": ODD}
+
+
+@pytest.mark.parametrize("end", SEPARATED)
 def test_a_list_names_photos_whatever_they_are_called(
-    run: Run, photos: Path, two: Path, monkeypatch: pytest.MonkeyPatch, end: bytes, names: list[str]
+    run: Run, photos: Path, two: Path, monkeypatch: pytest.MonkeyPatch, end: bytes
 ) -> None:
+    names = SEPARATED[end]
     for name in ODD[1:]:
         (photos / name).write_bytes((photos / ODD[0]).read_bytes())
     content = end.join(os.fsencode(photos / name) for name in names) + end
