@@ -145,9 +145,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for recipe in ("publish.yaml", "evening.yaml"):
             each, model = cost(Path(folder), recipe), of_the_model(Path(folder), recipe)
-            print(
-                f"{recipe}, a photo of 1 megapixel: {each:.2f} s of one CPU, {model:.2f} s of it the model", flush=True
-            )
+            print(f"{recipe}, the sample portrait: {each:.2f} s of one CPU, {model:.2f} s of it the model", flush=True)
             print(*on_paper(each, model), sep="\n", flush=True)
 
 
