@@ -93,7 +93,7 @@ def edit(
         if not step.effect.blind:
             _run(work, step)
         elif all(each.step is not step for each in covers):
-            work.findings.append(_idle(step))
+            work.findings.append(_unused(work, step))
     if not recipe.redacts:
         done, layers = photo.replaced(pixels=work.pixels, alpha=work.alpha), tuple(work.layers or ())
         return Edited(done, work.extras, tuple(work.findings), layers=layers)
@@ -226,12 +226,18 @@ def _run(work: _Work, step: Step) -> None:
     """Run one ordinary step on every face that it is for, or once on the whole photo."""
     faces = chosen(work, step)
     if not faces:
-        work.findings.append(_idle(step))
+        work.findings.append(_unused(work, step))
     elif step.effect.scope == "photo":
         _apply(work, step, work.photo.box, tuple(faces), "")
     else:
         for face in faces:
             _apply(work, step, face.window, (face,), f"-{face.index}")
+
+
+def _unused(work: _Work, step: Step) -> Finding:
+    """That a step is for no face of the photo, and whether its condition alone is why."""
+    kept_by = {"when": str(step.when)} if step.when and step.faces.select(work.photo.faces, work.photo.width) else {}
+    return _idle(step, **kept_by)
 
 
 def _idle(step: Step, face: int | None = None, **details: str) -> Finding:

@@ -48,7 +48,11 @@ def call(megapixels: float, function: Callable[P, T], /, *arguments: P.args, **o
     """
     seconds = SECONDS + SECONDS_PER_MEGAPIXEL * megapixels
     try:
-        with contextlib.redirect_stdout(_Errors()), _in_main_thread(_kept), _in_main_thread(_limited, seconds):
+        with (
+            contextlib.redirect_stdout(sys.stderr and _Errors()),
+            _in_main_thread(_kept),
+            _in_main_thread(_limited, seconds),
+        ):
             # numpy's error state and decimal's precision are the context's, and end with it.
             return contextvars.copy_context().run(function, *arguments, **options)
     except (KeyboardInterrupt, FaceEditError):
@@ -79,38 +83,27 @@ def _in_main_thread(
 @contextlib.contextmanager
 def _kept() -> Iterator[None]:
     """Afterwards the process is as before, and what was written past Python is on standard error too."""
-    out, folder, words = _standard_output(), _folder(), locale.setlocale(locale.LC_ALL)
-    mask = os.umask(0o077)
-    os.umask(mask)
-    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    depth, filters = sys.getrecursionlimit(), warnings.filters[:]
-    try:
+    with contextlib.ExitStack() as undo:  # all of it is undone, even where something of it cannot be
+        _lead_output_to_errors(undo)
+        undo.callback(_go_back, _folder())
+        undo.callback(os.umask, _umask())
+        for number in _SIGNALS:
+            undo.callback(_handle, number, signal.getsignal(number))
+        undo.callback(_speak, locale.setlocale(locale.LC_ALL))
+        undo.callback(setattr, warnings, "filters", warnings.filters[:])
+        undo.callback(sys.setrecursionlimit, sys.getrecursionlimit())
         yield
-    finally:
-        sys.setrecursionlimit(depth)
-        warnings.filters = filters
-        locale.setlocale(locale.LC_ALL, words)
-        for number, handler in handlers.items():
-            if signal.getsignal(number) is not handler:
-                signal.signal(number, handler)
-        os.umask(mask)
-        if folder and folder != _folder():
-            os.chdir(folder)
-        if out is not None:
-            _flush()
-            os.dup2(out, 1)
-            os.close(out)
 
 
-def _standard_output() -> int | None:
-    """Lead standard output to standard error, and return where it led; None where there is none."""
+def _lead_output_to_errors(undo: contextlib.ExitStack) -> None:
+    """Lead standard output to standard error; nothing where one of them is closed, as in a service."""
     _flush()
-    try:
+    with contextlib.suppress(OSError):
         out = os.dup(1)
+        undo.callback(os.close, out)
         os.dup2(2, 1)
-    except OSError:  # closed, as in a service
-        return None
-    return out
+        undo.callback(os.dup2, out, 1)
+        undo.callback(_flush)
 
 
 def _flush() -> None:
@@ -123,6 +116,27 @@ def _folder() -> str:
         return os.getcwd()  # noqa: PTH109 - as text, for chdir
     except OSError:  # it was removed
         return ""
+
+
+def _go_back(folder: str) -> None:
+    if folder and folder != _folder():
+        os.chdir(folder)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _speak(words: str) -> None:
+    if words != locale.setlocale(locale.LC_ALL):
+        locale.setlocale(locale.LC_ALL, words)
+
+
+def _handle(number: int, handler: Any) -> None:
+    if handler is not None and signal.getsignal(number) is not handler:  # None: not Python's
+        signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -260,7 +260,7 @@ def known(plugins: Mapping[str, Callable[[str], Any]] | None = None) -> list[Kno
     """All models with a name of their own, and whether each can be used now."""
     rows = []
     for name, about in (
-        (LITE, "small SegFormer inside the package, 384 px, works offline"),
+        (LITE, "small SegFormer inside the package, 448 px, works offline"),
         ("segformer-b5", f"SegFormer-B5, 512 px, {HUB['segformer-b5']} on the hub"),
     ):
         try:

@@ -13,7 +13,7 @@ from PIL import Image
 from plugin_support import Install
 
 from faceedit.cli import plugins
-from faceedit.runner import Task
+from faceedit.runner import Showing, Task
 
 GLEAM = '''
 import numpy as np
@@ -297,6 +297,11 @@ def test_plugins_of_others_that_do_photos_are_known_before(environment: Install,
     (tmp_path / "own.yaml").write_text(RECIPE.replace("effect: gleam", "effect: smooth"))
     tasks = [Task(tmp_path / name, tmp_path / "out") for name in ("r.yaml", "own.yaml")]
     assert [task.others for task in tasks] == [("faceedit-gleam 1.0",), ()]
+    hook = "@faceedit.hookimpl\ndef faceedit_embedders():\n    return {'mine': object}\n"
+    environment("faceedit-mine", f"import faceedit\n\n{hook}")
+    (tmp_path / "own.yaml").write_text("faceedit: 1\nsteps: [{effect: redact, keep: people}]\n")
+    tasks = [Task(tmp_path / "own.yaml", tmp_path / "out", showing=Showing(embedder=name)) for name in ("mine", "none")]
+    assert [task.others for task in tasks] == [("faceedit-mine 1.0",), ()]
 
 
 def test_nothing_that_is_left_behind_keeps_the_command(tmp_path: Path) -> None:

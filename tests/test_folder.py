@@ -10,7 +10,7 @@ from filelock import FileLock
 from PIL import Image
 
 from faceedit.errors import UsageError
-from faceedit.runner import Engine, Folder, Task, discover
+from faceedit.runner import Engine, Folder, Journal, Task, discover
 from faceedit.runner.folder import LOCK
 from faceedit.runner.workers import Crew
 
@@ -129,6 +129,19 @@ def test_a_worker_that_dies_costs_one_photo(tmp_path, photos):
     assert statuses["plain.png"][0] == "failed"
     assert "its process died" in statuses["plain.png"][1]
     assert statuses["face.jpg"][0] == "done"
+
+
+def test_a_worker_that_dies_while_redacting_leaves_no_older_output(tmp_path, photos):
+    (tmp_path / "redact.yaml").write_text("faceedit: 1\nsteps: [{effect: redact}]\n")
+    task = Deadly(tmp_path / "redact.yaml", tmp_path / "out", engine=Engine(threads=1))
+    older = task.out / "plain.png"
+    task.out.mkdir()
+    Journal(task.out).begin([older])
+    older.write_bytes(b"not redacted")
+    jobs = [job for job in Folder(task, discover([str(photos)])).planned[0] if job.input.path.stem == "plain"]
+    with Crew(task, 2) as crew:
+        assert [entry.status for entry in crew.do(jobs)] == ["review"]
+    assert not older.exists()
 
 
 def test_an_output_on_a_full_disk_is_a_plain_line(tmp_path, photos, monkeypatch):

@@ -278,12 +278,14 @@ def test_steps_with_nothing_to_do_stand_apart_from_what_was_found(tmp_path):
     findings = [
         {"kind": "nothing_to_do", "face": None, "details": {"step": "lips"}},
         {"kind": "nothing_to_do", "face": 1, "confidence": 1.0, "details": {"step": "gild", "missing": "ear_r"}},
+        {"kind": "nothing_to_do", "face": None, "details": {"step": "dye", "when": "not hat"}},
     ]
     entry = Entry("a.jpg", "done", findings=findings)
     (shown,) = page_data(write_gallery(tmp_path, [entry], redacts=False, title="t"))["photos"]
     assert shown["findings"] == [
         {"kind": "lips", "details": "no face that it is for", "idle": True},
         {"kind": "gild", "face": 1, "details": "no ear_r", "idle": True},
+        {"kind": "dye", "details": 'no face for which "not hat" is sure', "idle": True},
     ]
 
 

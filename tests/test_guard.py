@@ -110,6 +110,31 @@ def test_what_it_sets_of_the_process_is_undone(tmp_path: Path) -> None:
     assert state() == before
 
 
+def test_what_cannot_be_undone_hinders_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+
+    def upset() -> None:
+        os.chdir(tmp_path)
+        home.rmdir()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(guard.Fault, match="FileNotFoundError"):
+        guard.call(0, upset)
+    os.write(1, b"after")
+    assert capfd.readouterr().out == "after"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_where_nobody_hears_it_may_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as under pythonw
+    guard.call(0, print, "hello")
+
+
 def test_in_another_thread_it_is_called_as_it_is() -> None:
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(guard.call(0, max, 3, 4)))

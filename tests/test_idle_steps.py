@@ -7,6 +7,7 @@ from engine_support import cover, edited, paint, step
 
 from faceedit.engine import Edited
 from faceedit.recipe import Faces
+from faceedit.recipe.when import When
 from faceedit.testing import painted_photo
 
 PAIR = painted_photo(120, 240, faces=2, accessories=())
@@ -20,6 +21,12 @@ def test_a_step_whose_faces_are_not_there_says_so() -> None:
     assert idle(edited(PAIR, step(paint, name="paint the fifth", faces=Faces.parse(4)))) == [
         (None, {"step": "paint the fifth"})
     ]
+
+
+def test_a_step_that_its_condition_keeps_off_every_face_names_the_condition() -> None:
+    hidden = {"when": When.parse("width > 5000")}
+    found = edited(PAIR, step(paint, **hidden), step(paint, **hidden, faces=Faces.parse(4)))
+    assert idle(found) == [(None, {"step": "paint", "when": "width > 5000"}), (None, {"step": "paint"})]
 
 
 def test_a_step_whose_parts_a_face_does_not_have_says_so_for_each_face() -> None:

@@ -80,10 +80,21 @@ def test_retracting_deletes_what_an_earlier_run_made_and_nothing_else(tmp_path):
     path, other = written(tmp_path, "a.jpg"), written(tmp_path, "b.jpg")
     journal = Journal(tmp_path)
     journal.end(path, "key", Entry("in/a.jpg", "done", outputs=[str(path)]))
-    journal.retract(path)
-    journal.retract(other)
+    journal.retract(path, [path])
+    journal.retract(other, [other])
     assert not path.exists()
     assert other.exists()
+
+
+def test_retracting_deletes_what_a_killed_run_had_begun(tmp_path):
+    first, second = tmp_path / "a.jpg", tmp_path / "small" / "a.jpg"
+    Journal(tmp_path).begin([first, second])
+    (tmp_path / "small").mkdir()
+    for name in ("a.jpg", "small/a.jpg"):
+        written(tmp_path, name)
+    Journal(tmp_path).retract(first, [first, second])
+    assert not first.exists()
+    assert not second.exists()
 
 
 def test_names_with_emoji_newlines_and_undecodable_bytes_are_kept(tmp_path):

@@ -45,6 +45,17 @@ def test_each_step_of_the_tutorial_is_a_whole_plugin(step: int, tmp_path: Path) 
     conforms(file)
 
 
+def test_the_effect_in_the_readme_is_a_whole_plugin(tmp_path: Path) -> None:
+    (listing,) = (
+        each
+        for each in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+        if "hookimpl" in each
+    )
+    file = tmp_path / "whiten.py"
+    file.write_text(listing)
+    conforms(file)
+
+
 def test_the_tutorials_test_passes(tmp_path: Path) -> None:
     assert len(LISTINGS) == 4
     (tmp_path / "freckles.py").write_text(LISTINGS[2])

@@ -40,8 +40,9 @@ def test_a_sheet_that_is_there_is_kept_unless_told(run: Run, photos: Path, recip
     run("apply", "--preview", recipe, photos, "-o", "sheets")
     one = next(Path("sheets").rglob("*.preview.jpg"))
     one.write_bytes(b"mine")
-    run("apply", "--preview", recipe, photos, "-o", "sheets")
+    _, told, _ = run("apply", "--preview", recipe, photos, "-o", "sheets")
     assert one.read_bytes() == b"mine"
+    assert told.endswith("skipped; sheets: sheets; --exists overwrite draws those anew that are there\n")
     run("apply", "--preview", "--exists", "overwrite", recipe, photos, "-o", "sheets")
     assert one.read_bytes() != b"mine"
 

@@ -7,6 +7,9 @@ import pytest
 from cli_support import Run, photos, run
 
 from faceedit import images
+from faceedit.report import Entry
+from faceedit.runner.journal import JOURNAL
+from faceedit.runner.remains import outdated
 
 __all__ = ["photos", "run"]
 
@@ -46,6 +49,14 @@ def test_cut_outs_of_an_earlier_run_do_not_stay_among_redacted_photos(apply, tmp
     assert code == 2
     assert "was written by a run that did not redact" in errors
     assert not is_covered(tmp_path / "out" / "face.png")  # refused before any work
+
+
+def test_a_folder_may_be_called_otherwise_or_be_moved(run: Run, apply, photos: Path, tmp_path: Path) -> None:
+    assert apply(REDACT)[0] == 0
+    (tmp_path / "out").rename(tmp_path / "moved")
+    assert run("apply", "r.yaml", photos, "-o", tmp_path / "moved", "-q") == (0, "", "")
+    entry = json.loads((tmp_path / "moved" / "report.json").read_text())["photos"][0]
+    assert entry["outputs"] == [str(tmp_path / "moved" / "face.png")]
 
 
 @pytest.mark.parametrize("exists", ["skip", "unique"])
@@ -110,3 +121,51 @@ def test_a_folder_that_cannot_be_read_costs_no_photo_of_its_name(apply, photos: 
     code, errors = apply(REDACT)
     assert (code, "face: is a link out of the folder; name what it leads to as well" in errors) == (4, True)
     assert is_covered(tmp_path / "out" / "face.png")
+
+
+def test_what_a_killed_run_wrote_without_redacting_goes_where_the_photo_is_withheld(
+    apply, photos: Path, tmp_path: Path
+) -> None:
+    assert apply(EDIT)[0] == 0
+    journal = tmp_path / "out" / JOURNAL
+    journal.write_text("".join(line for line in journal.read_text().splitlines(True) if '"target"' not in line))
+    (photos / "face.png").write_bytes(b"no picture any more")
+    assert apply(REDACT)[0] == 4
+    assert not (tmp_path / "out" / "face.png").exists()
+
+
+def test_what_was_not_redacted_does_not_stay_for_a_photo_that_is_left_out(apply, photos: Path, tmp_path: Path) -> None:
+    assert apply(EDIT)[0] == 0
+    (photos / "face.png").rename(tmp_path / "elsewhere.png")
+    (photos / "face.png").symlink_to(tmp_path / "elsewhere.png")
+    code, errors = apply(REDACT)
+    assert (code, "was written by a run that did not redact" in errors) == (2, True)
+
+
+def test_a_photo_is_the_same_however_its_folder_is_called(run: Run, apply, tmp_path: Path) -> None:
+    assert apply(TEAM)[0] == 0
+    (tmp_path / "r.yaml").write_text(REDACT + OTHER)
+    assert run("apply", "r.yaml", "photos", "-o", "out", "-q")[0] == 4
+
+
+@pytest.mark.parametrize(("earlier", "wanted"), [(REDACT, 0), (TEAM, 4)])
+def test_where_photos_are_skipped_what_they_show_is_known_all_the_same(apply, earlier: str, wanted: int) -> None:
+    assert apply(earlier)[0] == 0
+    assert apply(REDACT + OTHER)[0] == wanted
+    assert apply(REDACT + OTHER, "--exists", "skip")[0] == wanted
+
+
+def test_an_older_output_that_hides_less_wants_a_look() -> None:
+    def entry(**audit: object) -> Entry:
+        return Entry("a.jpg", "done", audit=audit)
+
+    one, two = [0, 0, 9, 9], [20, 0, 29, 9]
+    for before, after, wants in (
+        (entry(covered=[one], left=[]), entry(covered=[one], left=[]), False),
+        (entry(covered=[one, two], left=[]), entry(covered=[one], left=[two]), False),
+        (entry(covered=[one], left=[]), entry(covered=[one, two], left=[]), True),  # missed before
+        (entry(covered=[one], left=[two]), entry(covered=[one], left=[]), True),
+        (entry(), entry(covered=[one], left=[]), True),  # not redacted at all
+        (entry(), entry(covered=[], left=[]), True),
+    ):
+        assert bool([*outdated(Path("out"), [after], {"b.jpg": before})]) == wants

@@ -135,7 +135,8 @@ def _over(folder: "Folder", processes: int, *, quiet: bool, as_json: bool) -> "S
     if entries.left_over and (folder.task.loaded.redacts or not quiet):
         files = counted(len(entries.left_over), "file")
         such = f"{files} of earlier runs, such as {one_line(entries.left_over[0])}"
-        complain(f"faceedit: {such}, stay as they are; report.json names them")
+        stay = "stays" if len(entries.left_over) == 1 else "stay"
+        complain(f"faceedit: {such}, {stay} in the folder; report.json names all of them")
     if not (quiet or as_json):
         say(f"{options.summary(entries)}; report: {folder.task.out / 'report.json'}")
     return entries

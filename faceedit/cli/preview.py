@@ -4,7 +4,7 @@ import io
 from typing import TYPE_CHECKING
 
 from faceedit.cli import options
-from faceedit.cli.console import progress
+from faceedit.cli.console import progress, say
 
 if TYPE_CHECKING:
     from faceedit.report import Entry
@@ -29,6 +29,10 @@ def preview_all(task: "Task", found: "list[Input]", *, silent: bool) -> "list[En
             entries.append(_previewed(task, each))
             options.mention(entries[-1])
             advance(f"{entries[-1].status} {each.path.name}", "")
+    if not silent:
+        there = any(entry.status == "skipped" for entry in entries)
+        again = "; --exists overwrite draws those anew that are there" if there else ""
+        say(f"{options.summary(entries)}; sheets: {task.out}{again}")
     return entries
 
 

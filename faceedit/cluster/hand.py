@@ -61,6 +61,8 @@ class Hand:
             return self._worker
         redacts = self._worker.task.loaded.redacts
         if self._get(self._desk.attempt.remote(at)) > ATTEMPTS:
+            if redacts:
+                self._worker.journal.retract(job.target, job.targets)
             error = UnreadablePhoto(f"{job.input.path}: its process died", "it crashed or ran out of memory")
             return Entry.of_error(job.input.path, error, redacts=redacts)
         try:

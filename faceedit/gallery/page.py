@@ -136,6 +136,8 @@ def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
 def _idle(face: int | None, details: Mapping[str, Any]) -> dict[str, Any]:
     """A step that found nothing to work on."""
     missing = f"no {details['missing']}" if details.get("missing") else "no face that it is for"
+    if details.get("when"):
+        missing = f'no face for which "{details["when"]}" is sure'
     about = {"kind": visible(str(details.get("step", "a step"))), "face": face, "details": visible(missing[:200])}
     return {key: value for key, value in about.items() if value is not None} | {"idle": True}
 

@@ -196,6 +196,7 @@ class Registry:
             self.effects.owner(name)
         except KeyError:
             hint = suggestion(name, sorted(self.effects)) if self.effects else "no plugin offers an effect"
+            hint += "" if hint.endswith("?") else "; name a plugin's file with --plugin, or install it"
             skipped = "".join(f'; plugin "{each.name}" of {each} was skipped: {each.error}' for each in self.broken)
             raise UnknownEffect(f'no effect "{name}"', hint + skipped) from None
         return name

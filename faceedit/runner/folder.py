@@ -170,7 +170,8 @@ class Folder:
 
     def _refuse_strangers(self, jobs: Sequence[Job], shelf: Shelf) -> None:
         journal = Journal(self.task.out, records_of(self.task.out, shelf.has), shelf.has)
-        paths = [*(path for job in jobs for path in job.targets), *self._reports()]
+        written = [job for job in jobs if not job.input.problem]
+        paths = [*(path for job in written for path in job.targets), *self._reports()]
         journal.refuse_strangers(paths)
         if self.task.loaded.redacts:
             journal.refuse_bare(paths)

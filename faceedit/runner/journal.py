@@ -77,7 +77,10 @@ class Journal:
         self.records.add(line)
 
     def finished(self, target: Path, key: str) -> Entry | None:
-        """The entry of a photo that was done before in the same way and whose files still lie there unchanged."""
+        """The entry of a photo that was done before in the same way and whose files still lie there unchanged.
+
+        Its outputs are where the folder is now: it may have been moved, or be called otherwise.
+        """
         line = self.records.of(self._relative(target))
         if line is None or line["key"] != key:
             return None
@@ -85,17 +88,18 @@ class Journal:
             path = self.out / name
             if not path.is_file() or digest(path) != expected:
                 return None
-        return Entry(**line["entry"])
+        return Entry(**line["entry"] | {"outputs": [str(self.out / name) for name in line["outputs"]]})
 
     def entries(self) -> list[Entry]:
         """What is remembered of photos, as it stood when each was done; of many in a store, of some."""
         done = {line["target"]: line["entry"] for line in self.records.told()}
         return [Entry(**entry) for entry in done.values()]
 
-    def retract(self, target: Path) -> None:
-        """Delete what an earlier run made of a photo that may no longer be shown."""
+    def retract(self, target: Path, targets: Iterable[Path]) -> None:
+        """Delete what earlier runs made of a photo that may no longer be shown, also those that were killed over it."""
         line = self.records.of(self._relative(target))
-        for name in line["outputs"] if line else ():
+        begun = [name for name in map(self._relative, targets) if self.records.owns(name)]
+        for name in {*begun, *(line["outputs"] if line else ())}:
             (self.out / name).unlink(missing_ok=True)
 
     def _relative(self, path: Path) -> str:

@@ -3,6 +3,7 @@
 Where the recipe redacts, a file that shows somebody whom the run hides, or a photo that it withholds, wants a look.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,21 +32,33 @@ def remains(out: Path, entries: Sequence[Entry]) -> dict[str, Entry]:
 
 def outdated(out: Path, entries: Sequence[Entry], left_over: dict[str, Entry]) -> Iterator[Entry]:
     """Those left over that a redacting run would not write as they are, as entries for review."""
-    wanted = {entry.photo for entry in left_over.values()}
-    now = {entry.photo: entry for entry in entries if entry.photo in wanted}
+    if not left_over:
+        return
+    wanted = {os.path.realpath(entry.photo) for entry in left_over.values()}
+    journal, photos = Journal(out), ((os.path.realpath(entry.photo), entry) for entry in entries)
+    now = {photo: _of_its_run(entry, out, journal) for photo, entry in photos if photo in wanted}
     for name, before in left_over.items():
-        path, after = str(out / name), now.get(before.photo)
+        path, after = str(out / name), now.get(os.path.realpath(before.photo))
         if after is None:  # a photo that this run does not know
             continue
-        reason = _GONE if after.status != "done" else "" if _no_more_seen(before, after) else _SEEN
+        reason = _GONE if after.status != "done" else "" if _hides_as_much(before, after) else _SEEN
         if reason:
             action = "look at it, and delete it"
             yield Entry(path, "review", error=f"{path}: {reason}; {action}", action=action)
 
 
-def _no_more_seen(before: Entry, after: Entry) -> bool:
-    """Whether each face that was left in a photo before is left in it now."""
-    return all(box in after.audit.get("left", ()) for box in before.audit.get("left", ()))
+def _of_its_run(entry: Entry, out: Path, journal: Journal) -> Entry:
+    """An entry; of a photo that is skipped that of the run which did it."""
+    skipped = entry.status == "skipped" and entry.outputs
+    line = journal.records.of(_name(entry.outputs[0], out)) if skipped else None
+    return Entry(**line["entry"]) if line else entry
+
+
+def _hides_as_much(before: Entry, after: Entry) -> bool:
+    """Whether a photo was redacted before, each face left in it is left now, and each that is hidden was hidden."""
+    was, now = before.audit, after.audit
+    left = all(box in now.get("left", ()) for box in was.get("left", ()))
+    return bool(was) and left and all(box in was.get("covered", ()) for box in now.get("covered", ()))
 
 
 def _name(path: str, out: Path) -> str:

@@ -122,12 +122,15 @@ class Task:
     def others(self) -> tuple[str, ...]:
         """The installed plugins and plugin files of others whose code does the photos, as "name version"."""
         registry, engine, recipe = self.registry, self.engine, self.loaded
-        named = {"segmenters": engine.model or recipe.model or models.default(), "detectors": engine.detector}
+        named = [
+            (registry.segmenters, engine.model or recipe.model or models.default()),
+            (registry.detectors, engine.detector),
+            (registry.embedders, self.showing.embedder if any(step.keep for step in recipe.steps) else ""),
+        ]
         kinds = {kind for step in recipe.steps if step.when for kind in step.when.kinds}
         used = [registry.owner(step.effect.name) for step in recipe.steps]
         used += [registry.inspectors.owner(name) for name in registry.asked(kinds)]
-        for kind, name in named.items():
-            used += [getattr(registry, kind).owner(name)] if name in getattr(registry, kind) else []
+        used += [known.owner(name) for known, name in named if name in known]
         return tuple(sorted({str(plugin) for plugin in used if plugin.distribution and not plugin.own}))
 
     @property
@@ -219,7 +222,7 @@ class Worker:
             entry = self._process(job)
         except Exception:  # whatever it was: a redacting run leaves no older output of this photo behind
             if self.task.loaded.redacts:
-                self.journal.retract(job.target)
+                self.journal.retract(job.target, job.targets)
                 self._show_withheld(job)
             raise
         self.journal.end(job.target, key, entry.timed(time.perf_counter() - begin))

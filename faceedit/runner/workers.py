@@ -22,6 +22,7 @@ from typing import Self
 from faceedit.errors import FaceEditError, SetupError, UnreadablePhoto
 from faceedit.report import Entry
 from faceedit.runner import memory
+from faceedit.runner.journal import Journal
 from faceedit.runner.run import run
 from faceedit.runner.stopping import Stopping
 from faceedit.runner.targets import Job
@@ -138,6 +139,7 @@ class Crew:
 
     def _one_by_one(self, jobs: list[Job]) -> Iterator[Entry]:
         """Jobs after a worker died, each in a process of its own, so that only the photo that kills it is lost."""
+        redacts = self.task.loaded.redacts
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         for job in self.stopping.until(jobs):
@@ -145,8 +147,10 @@ class Crew:
                 try:
                     yield pool.submit(_do, job).result()
                 except BrokenProcessPool:
+                    if redacts:
+                        Journal(self.task.out).retract(job.target, job.targets)
                     error = UnreadablePhoto(f"{job.input.path}: its process died", self._suspects)
-                    yield Entry.of_error(job.input.path, error, redacts=self.task.loaded.redacts)
+                    yield Entry.of_error(job.input.path, error, redacts=redacts)
         self._pool = self._new_pool(self.processes)
 
 

@@ -56,7 +56,7 @@ class Info:
 class _Session:
     """One video that is being read."""
 
-    def __init__(self, path: str, name: str, megapixels: float, number: int = 0) -> None:
+    def __init__(self, path: str, name: str, megapixels: float, number: int) -> None:
         self.name, self.number = name, number
         self.container = _opened(path, name)
         self.stream = _video(self.container, name)
