@@ -237,7 +237,7 @@ def _run(work: _Work, step: Step) -> None:
 def _unused(work: _Work, step: Step) -> Finding:
     """That a step is for no face of the photo, and whether its condition alone is why."""
     kept_by = {"when": str(step.when)} if step.when and step.faces.select(work.photo.faces, work.photo.width) else {}
-    return _idle(step, **kept_by)
+    return _idle(step, None, **kept_by)
 
 
 def _idle(step: Step, face: int | None = None, **details: str) -> Finding:
