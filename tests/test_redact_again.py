@@ -142,6 +142,15 @@ def test_what_was_not_redacted_does_not_stay_for_a_photo_that_is_left_out(apply,
     assert (code, "was written by a run that did not redact" in errors) == (2, True)
 
 
+def test_photos_that_are_not_redacted_do_not_come_beside_redacted_ones(apply, tmp_path: Path) -> None:
+    assert apply(REDACT)[0] == 0
+    code, errors = apply(EDIT)
+    assert (code, 'face.png" was redacted' in errors) == (2, True)
+    assert is_covered(tmp_path / "out" / "face.png")
+    (tmp_path / "out" / "face.png").unlink()
+    assert apply(EDIT)[0] == 0
+
+
 def test_a_photo_is_the_same_however_its_folder_is_called(run: Run, apply, tmp_path: Path) -> None:
     assert apply(TEAM)[0] == 0
     (tmp_path / "r.yaml").write_text(REDACT + OTHER)

@@ -35,7 +35,7 @@ class Desk:
             answer = getattr(self._records, method)(*arguments)
         except FaceEditError as error:
             return None, error
-        return list(answer) if method in ("told", "bare") else answer, None
+        return list(answer) if method in ("told", "bare", "redacted") else answer, None
 
 
 class DeskRecords:
@@ -65,6 +65,10 @@ class DeskRecords:
     def bare(self) -> Iterator[str]:
         """The outputs that a run which did not redact was the last to begin."""
         yield from self._asked("bare")
+
+    def redacted(self) -> Iterator[str]:
+        """The outputs that a run which redacted was the last to begin."""
+        yield from self._asked("redacted")
 
     def _asked(self, method: str, *arguments: Any) -> Any:
         answer, error = self._get(self._desk.record.remote(method, *arguments))

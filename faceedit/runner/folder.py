@@ -175,6 +175,8 @@ class Folder:
         journal.refuse_strangers(paths)
         if self.task.loaded.redacts:
             journal.refuse_bare(paths)
+        else:
+            journal.refuse_redacted(self.task.out / name for name in (REPORT, PAGE, REVIEW))
 
     def _refuse_unredacted(self, skipped: Sequence[Path]) -> None:
         strange = Journal(self.task.out).strangers(skipped) if self.task.loaded.redacts else []

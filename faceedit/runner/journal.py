@@ -58,6 +58,20 @@ class Journal:
                     "choose another output folder, or delete what lies in this one",
                 )
 
+    def refuse_redacted(self, reports: Iterable[Path]) -> None:
+        """Refuse to write photos that are not redacted into a folder that holds redacted ones.
+
+        Raises:
+            UsageError: an output of a run that redacted lies there, other than its `reports`; the first one is named.
+        """
+        names = {self._relative(path) for path in reports}
+        for name in self.records.redacted():
+            if name not in names and self._has(self.out / name):
+                raise UsageError(
+                    f'"{self.out / name}" was redacted, and this recipe would lay unredacted photos beside it',
+                    "choose another output folder, or delete what lies in this one",
+                )
+
     def begin(self, paths: Iterable[Path], *, redacts: bool = False) -> None:
         """Say that these files are about to be written, by a run that redacts or not.
 

@@ -51,6 +51,10 @@ class Records(Protocol):
         """The outputs that a run which did not redact was the last to begin; of a store one name for all."""
         ...
 
+    def redacted(self) -> Iterable[str]:
+        """The outputs that a run which redacted was the last to begin; of a store none is known."""
+        ...
+
 
 def readable(path: Path) -> bool:
     """Whether a small object is there: one request, where asking for its name alone takes two if it is not."""
@@ -119,6 +123,10 @@ class FileRecords:
     def bare(self) -> Iterable[str]:
         """The outputs that a run which did not redact was the last to begin."""
         return sorted(self._bare)
+
+    def redacted(self) -> Iterable[str]:
+        """The outputs that a run which redacted was the last to begin."""
+        return sorted(self._own - self._bare)
 
     def _note(self, start: int, line: Line) -> None:
         begun = line.get("begin", ())
@@ -191,6 +199,10 @@ class StoreRecords:
     def bare(self) -> Iterable[str]:
         """The name of an object that is there as soon as a run did not redact."""
         return [f"{OBJECTS}/{BARE}"]
+
+    def redacted(self) -> Iterable[str]:
+        """Nothing: it would cost a request for each photo."""
+        return ()
 
     def _object(self, name: str) -> StorePath:
         return self._folder / f"{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.json"
