@@ -164,6 +164,7 @@ def test_pipes_devices_loops_and_endless_files_hold_nobody_up(blind: Run, tmp_pa
     assert {name: reason for name, reason in named.items() if name != "loop.jpg"} == {
         "pipe.jpg": "is no file",
         "device.png": "is no file",
+        "out-of-here.jpg": "is a link out of the folder; name what it leads to as well",
         "sparse.jpg": "is larger than 1024 MB",
     }
     report = json.loads((tmp_path / "out" / "report.json").read_text())["photos"]
