@@ -158,6 +158,8 @@ def _begin(task: Task) -> None:
     global _worker  # noqa: PLW0603 - a process pool has no other place for what its workers share
     # The last thing at its end: no thread that a plugin left running holds it up.
     multiprocessing.util.Finalize(None, os._exit, (0,), exitpriority=-100)
+    # Read when torch is loaded: its threads sleep while they wait, and leave the cores to the other processes.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which lets begun photos finish
     try:
         _worker = task.worker()
