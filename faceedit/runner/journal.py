@@ -50,13 +50,7 @@ class Journal:
         Raises:
             UsageError: such a file lies there, and is none of those that are `replaced`; the first one is named.
         """
-        names = {self._relative(path) for path in replaced}
-        for name in self.records.bare():
-            if name not in names and self._has(self.out / name):
-                raise UsageError(
-                    f'"{self.out / name}" was written by a run that did not redact, and would stay beside these photos',
-                    "choose another output folder, or delete what lies in this one",
-                )
+        self._refuse(self.records.bare(), replaced, "was written by a run that did not redact, and would stay here")
 
     def refuse_redacted(self, reports: Iterable[Path]) -> None:
         """Refuse to write photos that are not redacted into a folder that holds redacted ones.
@@ -64,13 +58,14 @@ class Journal:
         Raises:
             UsageError: an output of a run that redacted lies there, other than its `reports`; the first one is named.
         """
-        names = {self._relative(path) for path in reports}
-        for name in self.records.redacted():
-            if name not in names and self._has(self.out / name):
-                raise UsageError(
-                    f'"{self.out / name}" was redacted, and this recipe would lay unredacted photos beside it',
-                    "choose another output folder, or delete what lies in this one",
-                )
+        self._refuse(self.records.redacted(), reports, "was redacted, and this recipe would lay bare photos beside it")
+
+    def _refuse(self, names: Iterable[str], replaced: Iterable[Path], what: str) -> None:
+        replaced_names = {self._relative(path) for path in replaced}
+        for name in names:
+            if name not in replaced_names and self._has(self.out / name):
+                hint = "choose another output folder, or delete what lies in this one"
+                raise UsageError(f'"{self.out / name}" {what}', hint)
 
     def begin(self, paths: Iterable[Path], *, redacts: bool = False) -> None:
         """Say that these files are about to be written, by a run that redacts or not.
