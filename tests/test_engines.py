@@ -146,8 +146,7 @@ def test_an_agreement_that_cannot_be_written_is_used_all_the_same(
     assert agreement.remembered("c", lambda: 0.5) == 0.5
 
 
-def test_large_models_take_bf16_only_where_it_leaves_the_labels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faceedit.segmentation.segformer.WORTH_BF16", 0)
+def test_bf16_is_taken_only_where_it_leaves_the_labels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("faceedit.segmentation.segformer.cpu_has_bf16", lambda: True)
     for share, expected in ((0.999, torch.bfloat16), (0.99, torch.float32)):
         monkeypatch.setattr(agreement, "remembered", lambda _key, _measure, share=share: share)

@@ -20,8 +20,6 @@ Precision = Literal["auto", "fp32", "bf16"]
 # Crops shown to the model at once: on a processor several are no faster, and take as many times the memory.
 BATCH = 1
 BATCH_ON_GPU = 32
-# Below this many weights bf16 saves milliseconds a face on a processor, less than checking it costs.
-WORTH_BF16 = 20_000_000
 
 
 def chosen_device(device: str) -> str:
@@ -59,8 +57,8 @@ class SegFormer:
     """A SegFormer for the 19 parts from a folder with `config.json` and `model.safetensors`: the engine `torch`.
 
     `preprocessor_config.json` may give size, mean and deviation, `thresholds.json` the accessory thresholds.
-    `precision` "auto" is bf16 on cuda, and on processors that have it for large models whose labels it leaves alone
-    (see `agreement`); else fp32.
+    `precision` "auto" is bf16 on cuda, and on processors that have it if it leaves the model's labels alone (see
+    `agreement`); else fp32.
 
     Raises:
         ModelError: a file is missing or damaged, the weights are a pickle, or the model has other parts.
@@ -86,8 +84,7 @@ class SegFormer:
     def _bf16_pays(self) -> bool:
         if self.device.startswith("cuda"):
             return torch.cuda.is_bf16_supported(including_emulation=False)
-        large = sum(weight.numel() for weight in self.net.parameters()) >= WORTH_BF16
-        if self.device != "cpu" or not large or not cpu_has_bf16():
+        if self.device != "cpu" or not cpu_has_bf16():
             return False
         key = f"{self.model.sha256[:16]}-torch{torch.__version__}-bf16"
         return agreement.remembered(key, self._bf16_agreement) >= agreement.ENOUGH

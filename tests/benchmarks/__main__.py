@@ -18,14 +18,13 @@ from faceedit.registry import Registry
 from faceedit.runner import memory
 from faceedit.segmentation import maps
 from faceedit.segmentation.folder import Folder
-from faceedit.segmentation.segformer import SegFormer, cpu_has_bf16
-from faceedit.segmentation.vino import OpenVino
-from tests.benchmarks import alike, detection, looks, mattes, runner
+from tests.benchmarks import alike, detection, forward, looks, mattes, runner
 from tests.benchmarks.edges import NEAR, boundary_scores
 from tests.benchmarks.measure import Contender, Cost, child, here, paired, show
 from tests.benchmarks.subjects import RECIPE, Ours, Tutorial, full_size_labels, jpeg, photo, portrait, random_b5
 
 TWELVE = 12.0
+B5 = "B5, random weights"
 # What the tutorial's way takes for each pixel: 19 logits, the largest's number, and the edited photo as floats.
 TUTORIAL_BYTES = 19 * 4 + 8 + 2 * 12
 CROP = Crop(224, 120, 280)
@@ -43,28 +42,14 @@ class Bench:
         self.engines = ["torch"] + (["openvino"] if importlib.util.find_spec("openvino") else [])
         self.models = {"lite": models.find("lite")}
         if "b5" in options.models:
-            self.models["B5, random weights"] = random_b5(folder / "b5")
+            self.models[B5] = random_b5(folder / "b5")
 
     def forward(self) -> None:
         """One crop through the model."""
         for name, where in self.models.items():
-            exact = SegFormer(where, name, "cpu", "fp32")
-            crop = np.asarray(portrait().resize((exact.size, exact.size)))[None]
-            tutorial = Tutorial(where, exact.size)
-            contenders: dict[str, Contender] = {
-                "tutorial": here(lambda tutorial=tutorial, crop=crop: tutorial.forward(crop[0])),
-                "fused fp32": here(lambda exact=exact, crop=crop: exact.logits(crop)),
-            }
-            if cpu_has_bf16():
-                lossy = SegFormer(where, name, "cpu", "bf16")
-                contenders["fused bf16"] = here(lambda lossy=lossy, crop=crop: lossy.logits(crop))
-            for precision in ("f32", "bf16") if "openvino" in self.engines else ():
-                other = OpenVino(where, name, precision=precision)
-                contenders[f"openvino {precision}"] = here(lambda other=other, crop=crop: other.logits(crop))
-            if torch.cuda.is_available():
-                card = SegFormer(where, name, "cuda")
-                contenders["cuda"] = here(lambda card=card, crop=crop: card.logits(crop))
-            show(f"Forward, one crop, {name}", paired(contenders, self.runs))
+            forward.engines(name, where, "openvino" in self.engines, self.runs)
+        if B5 in self.models:
+            forward.beside_b5(self.models["lite"], self.models[B5], self.runs)
 
     def labels(self) -> None:
         """Exact labels of a 12 MP photo that the crop fills."""
