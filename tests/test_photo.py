@@ -48,6 +48,14 @@ def upsampled(face_map: FaceMap, window: Box) -> NDArray[np.float64]:
     return np.stack([ndimage.map_coordinates(plane, [v, u], order=1, mode="nearest") for plane in planes])
 
 
+def test_a_map_that_forgot_its_probabilities_gives_the_same_masks() -> None:
+    face_map = random_map(0, Crop(20, 15, 25, 10))
+    before = face_map.mask(frozenset({"hair"}), WINDOW)
+    face_map.forget()
+    assert "probabilities" not in vars(face_map)
+    np.testing.assert_array_equal(face_map.mask(frozenset({"hair"}), WINDOW), before)
+
+
 @settings(max_examples=40, deadline=None)
 @given(seeds, crops)
 def test_labels_are_the_largest_of_the_upsampled_logits(seed: int, crop: Crop) -> None:

@@ -128,6 +128,7 @@ def test_a_beard_is_what_is_darker_than_the_cheeks_below_them(tone: Tone, tilt: 
     bare = painted_photo(600, 600, tilt=tilt, tone=tone, accessories=())
     region = region_of(bare)
     assert (region.confidence("beard"), region.mask("beard").max()) == (0, 0)
+    assert np.array_equal(region.mask("skin - beard"), region.mask("skin"))
     assert region.confidence("cheeks") > 0.8
     below = jaw(bare)
     pixels = bare.pixels.copy()

@@ -84,6 +84,11 @@ def test_a_photo_that_no_step_changes_is_copied_byte_for_byte(tmp_path: Path, ki
     assert target.read_bytes() == path.read_bytes()
 
 
+def test_masks_take_no_memory_any_more_when_a_photo_is_encoded(job: Job) -> None:
+    assert processor("dye")(job).status == "done"
+    assert not any("probabilities" in vars(face.map) for face in PAINTED.faces)
+
+
 def test_an_unchanged_photo_is_still_written_anew_where_metadata_is_to_go(job: Job) -> None:
     with Image.open(job.input.path) as picture:
         exif = Image.Exif()

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from faceedit import images
 from faceedit.cli import app
 from faceedit.cli.verify import left_on_purpose
-from faceedit.coverage import cover, hidden
+from faceedit.coverage import Covered, cover, hidden
 from faceedit.detection import Detection
 from faceedit.engine import edit
 from faceedit.errors import PhotoError, SetupError, UnreadablePhoto, Withheld
@@ -125,6 +125,16 @@ def test_all_frames_of_a_file_are_covered(tmp_path: Path, kind: str) -> None:
     seen = images.read_frames(tmp_path / f"out.{kind}").photos
     assert len(seen) == 2
     assert max(photo.pixels[finder()(photo).faces[0].box.slices].max() for photo in seen) <= 8
+
+
+@pytest.mark.parametrize("row", [0, 299, 599])
+def test_a_finished_photo_must_hold_the_fill_wherever_it_is_covered(row: int) -> None:
+    pixels, mask = np.full((600, 4, 3), 7, np.uint8), np.zeros((600, 4), bool)
+    mask[row, 2] = True
+    promise = Promise(Photo(pixels), Covered(mask, np.full_like(pixels, 9), ()), (), images.WriteOptions("png"))
+    expected = promise.expected().pixels
+    assert expected[mask].tolist() == [[9, 9, 9]]
+    assert (expected[~mask] == 7).all()
 
 
 def test_a_photo_cut_off_is_withheld(tmp_path: Path) -> None:

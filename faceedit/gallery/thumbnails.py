@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from faceedit.grids import warp
 from faceedit.labels import COLORS, ID
-from faceedit.photo import Face, Photo, eight_bit, warp
+from faceedit.photo import Face, Photo, eight_bit
 from faceedit.report import Entry
 from faceedit.stores import StorePath
 

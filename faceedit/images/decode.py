@@ -16,6 +16,7 @@ _WITH_ALPHA = frozenset({"LA", "RGBA"})
 _PLAIN = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "LAB"})
 # Modes that are first turned into a plain one; P, PA and whatever is new go to RGB or RGBA.
 _GREY = {"1": "L", "La": "LA"}
+_ROWS = 512
 _DEEP_SPACES = {1: "L", 2: "L", 3: "RGB", 4: "RGB"}
 
 
@@ -78,8 +79,18 @@ def shallow(picture: Image.Image) -> Samples:
         mode = "LA" if mode == "L" else "RGBA"
     elif mode not in _PLAIN:
         mode = "RGBA" if mode in ("PA", "RGBa") else "RGB"
-    values = np.asarray(picture if picture.mode == mode else picture.convert(mode))
-    return _split(values.reshape(*values.shape[:2], -1), mode.removesuffix("A"))
+    values = _array(picture if picture.mode == mode else picture.convert(mode))
+    return _split(values, mode.removesuffix("A"))
+
+
+def _array(picture: Image.Image) -> NDArray[np.uint8]:
+    """An 8-bit picture as (H, W, C), strip by strip: Pillow needs twice the memory of what is converted at a time."""
+    width, height = picture.size
+    values = np.empty((height, width, len(picture.getbands())), np.uint8)
+    for top in range(0, height, _ROWS):
+        rows = values[top : top + _ROWS]
+        rows[:] = np.asarray(picture.crop((0, top, width, top + len(rows)))).reshape(rows.shape)
+    return values
 
 
 def _split(values: NDArray[Any], space: str) -> Samples:

@@ -4,6 +4,7 @@ Works on one crop at a time, arrays in, arrays out; lengths are in pixels. Sums 
 reduced grids, so a wide blur costs no more than a narrow one. `filters` smooth, `opacity` unmixes.
 """
 
+from faceedit.grids import resized
 from faceedit.matte.filters import (
     Channels,
     Plane,
@@ -17,7 +18,6 @@ from faceedit.matte.filters import (
     picked,
     read,
     records,
-    resized,
     smoothstep,
     soft,
 )

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import ndimage
 
+from faceedit.grids import read_rows, resized, stretched, widened
+
 # Pixels worked on at a time: their arrays stay in the processor's cache.
-RUN = 8192
+RUN = 4096
 
 Plane = NDArray[np.float32]  # (h, w)
 Channels = NDArray[np.float32]  # (h, w, 3)
@@ -32,21 +33,23 @@ def guided_filter(guide: NDArray[np.float32], plane: Plane, radius_px: float, ep
     height, width = plane.shape
     step = max(1, round(radius_px / 3))
     size = (max(1, width // step), max(1, height // step))
-    guides = [guide] if guide.ndim == 2 else [guide[..., channel] for channel in range(3)]
-    small = [resized(each, size) for each in guides]
-    *slopes, offset = coefficients(small, resized(plane, size), max(1, round(radius_px / step)), epsilon)
-    full = resized(offset, (width, height)).copy()
-    for slope, each in zip(slopes, guides, strict=True):
-        full += resized(slope, (width, height)) * each
-    return np.clip(full, 0, 1)
+    guide = guide.reshape(height, width, -1)
+    radius = max(1, round(radius_px / step))
+    lines = np.dstack(coefficients(resized(guide, size), resized(plane, size), radius, epsilon))
+    result = np.empty((height, width), np.float32)
+    for run, line in read_rows(lines, stretched(size[1], height), stretched(size[0], width)):
+        np.einsum("hwc,hwc->hw", line[..., :-1], guide[run], out=result[run])
+        result[run] += line[..., -1]
+    return np.clip(result, 0, 1, out=result)
 
 
-def coefficients(guides: list[Plane], plane: Plane, radius: int, epsilon: float, *, r2: bool = False) -> list[Plane]:
-    """Of the line that fits `plane` in each window: its slopes, one a guide, its offset, its `r2`; window means."""
+def coefficients(guide: Channels, plane: Plane, radius: int, epsilon: float, *, r2: bool = False) -> list[Plane]:
+    """Of the line that fits `plane` in each window: its slopes, one a channel, its offset, its `r2`; window means."""
 
     def mean(values: Any) -> Any:
         return ndimage.uniform_filter(values, 2 * radius + 1, mode="nearest")
 
+    guides = [*np.ascontiguousarray(np.moveaxis(guide, -1, 0))]
     means, mean_plane = [mean(guide) for guide in guides], mean(plane)
     along = [mean(guide * plane) - middle * mean_plane for guide, middle in zip(guides, means, strict=True)]
     spread = {
@@ -78,14 +81,6 @@ def solved_3x3(matrix: dict[tuple[int, int], Any], right: list[Any]) -> list[Pla
     third = (blue - last * green) / (bb - last * gb)
     second = green / gg - last * third
     return [red / rr - by_green * second - by_blue * third, second, third]
-
-
-def resized(plane: Plane, size: tuple[int, int]) -> Plane:
-    """A plane at another size (width, height): averaged where smaller, bilinear where larger."""
-    if plane.shape == (size[1], size[0]):
-        return plane
-    reduce = Image.Resampling.BOX if size[0] < plane.shape[1] else Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(plane.astype(np.float32, copy=False)).resize(size, reduce))
 
 
 def bounds(mask: NDArray[Any], margin_px: int = 0) -> tuple[slice, slice]:
@@ -170,52 +165,32 @@ def blurred(values: NDArray[np.float32], sigma_px: float, weight: Plane | None =
     if sigma_px <= 0 or not values.size:
         return values
     size = (values.shape[1], values.shape[0])
-    planes = [values] if values.ndim == 2 else [values[..., channel] for channel in range(values.shape[2])]
     if weight is None:
-        reduced = [soft(plane, sigma_px) for plane in planes]
-    else:
-        total = np.maximum(soft(weight, sigma_px), np.float32(1e-4))
-        reduced = [soft(plane * weight, sigma_px) / total for plane in planes]
-    return resized(reduced[0], size) if values.ndim == 2 else np.dstack([resized(plane, size) for plane in reduced])
+        return resized(soft(values, sigma_px), size)
+    share = weight.reshape(*weight.shape, *(1 for _ in values.shape[2:]))
+    return resized(soft(values * share, sigma_px) / np.maximum(soft(share, sigma_px), np.float32(1e-4)), size)
 
 
-def soft(values: Plane, sigma_px: float) -> Any:
-    """A Gaussian blur left on its reduced grid."""
+def soft(values: NDArray[np.float32], sigma_px: float) -> Any:
+    """A Gaussian blur of a plane or of channels, left on its reduced grid."""
     step = max(1, int(sigma_px // 3))
     small = resized(values, (max(1, values.shape[1] // step), max(1, values.shape[0] // step)))
-    return ndimage.gaussian_filter(small, sigma_px / step, mode="nearest", truncate=3)
-
-
-def channels(pixels: Channels, size: tuple[int, int]) -> Channels:
-    """Three planes at another size (width, height), as `resized`."""
-    return np.dstack([resized(pixels[..., channel], size) for channel in range(3)])
+    return ndimage.gaussian_filter(small, sigma_px / step, mode="nearest", truncate=3, axes=(0, 1))
 
 
 def read(small: NDArray[np.float32], where: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Channels (h, w, n) of a reduced grid, read bilinearly at the pixels of `where` (H, W), (pixels, n)."""
-    rows, columns = np.nonzero(where)
-    height, width, channels = small.shape
-    top, bottom, down = _between(rows, height, where.shape[0])
-    left, right, across = _between(columns, width, where.shape[1])
-    flat = small.reshape(-1, channels)  # taken from by one index, which is several times faster than by two
-
-    def row(start: NDArray[np.intp], run: slice) -> NDArray[np.float32]:
-        first = flat.take(start[run] * width + left[run], axis=0)
-        return first + across[run] * (flat.take(start[run] * width + right[run], axis=0) - first)
-
-    result = np.empty((len(rows), channels), np.float32)
-    for begin in range(0, len(rows), RUN):
-        run = slice(begin, begin + RUN)
-        upper = row(top, run)
-        result[run] = upper + down[run] * (row(bottom, run) - upper)
+    height, width = where.shape
+    wide = widened(small, stretched(small.shape[1], width)).reshape(-1, small.shape[2])
+    *ends, share = stretched(small.shape[0], height)
+    places, counts = np.flatnonzero(where), np.count_nonzero(where, axis=1)
+    above, below = (places + np.repeat((end - np.arange(height)) * width, counts) for end in ends)
+    down = np.repeat(share, counts)[:, None]
+    result = np.empty((len(places), small.shape[2]), np.float32)
+    for start in range(0, len(places), RUN):
+        run = slice(start, start + RUN)
+        first, step = wide.take(above[run], axis=0), wide.take(below[run], axis=0)
+        step -= first
+        step *= down[run]
+        np.add(first, step, out=result[run])
     return result
-
-
-def _between(
-    places: NDArray[np.intp], size: int, full: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """The two cells of a grid of `size` that pixels of an edge of `full` lie between, and the second one's share."""
-    at = np.clip((np.arange(full) + 0.5) * (size / full) - 0.5, 0, size - 1)
-    low = at.astype(np.intp)
-    share = (at - low).astype(np.float32)
-    return low[places], np.minimum(low + 1, size - 1)[places], share[places][:, None]

@@ -5,18 +5,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from faceedit.grids import resized
 from faceedit.matte.filters import (
     Channels,
     Plane,
     blurred,
-    channels,
     coefficients,
     picked,
     read,
-    resized,
     smoothstep,
     soft,
 )
+
+Values = NDArray[np.float32]  # (n,) or (n, 3)
 
 # A blurred hard mask beyond this value is safely inside, below its complement safely outside.
 SURE = 0.98
@@ -44,25 +45,24 @@ def alpha(pixels: Channels, mask: Plane, band_px: float, hairy: Plane | None = N
     mixed = (near <= SURE) & (near >= 1 - SURE)
     step = max(1, round(band_px / 5))
     size = (max(1, mask.shape[1] // step), max(1, mask.shape[0] // step))
-    small, rough = channels(pixels, size), resized(near, size)
+    small, rough = resized(pixels, size), resized(near, size)
     lines, explained = _told_by_color(small, resized(hard, size), band_px / step)
-    sides = [_local_color(small, sure, 0.6 * band_px / step) for sure in (rough > SURE, rough < 1 - SURE)]
-    found = read(np.dstack([*lines, explained, *sides]), mixed)
-    colors, line, offset, trust = picked(pixels, mixed), found[:, :3], found[:, 3], found[:, 4]
-    told = np.clip(offset + np.einsum("nc,nc->n", line, colors), 0, 1)
-    # Towards the ends of the band, and where colour explains little, the mask counts.
-    trust = smoothstep(4 * near[mixed] * (1 - near[mixed]), 0, 0.3) * smoothstep(trust, 0.05, 0.25)
     opacity = (near > SURE).astype(np.float32)
-    opacity[mixed] = _unmixed(colors, mask[mixed] + trust * (told - mask[mixed]), found[:, 5:])
+    sides = [_local_color(small, sure, 0.6 * band_px / step) for sure in (rough > SURE, rough < 1 - SURE)]
+    found = read(np.dstack([*lines, explained, *_between(*sides)]), mixed)
+    colors, guess, near = picked(pixels, mixed), mask[mixed], near[mixed]
+    told = np.clip(found[:, 3] + np.einsum("nc,nc->n", found[:, :3], colors), 0, 1)
+    # Towards the ends of the band, and where colour explains little, the mask counts.
+    guess += smoothstep(4 * near * (1 - near), 0, 0.3) * smoothstep(found[:, 4], 0.05, 0.25) * (told - guess)
+    opacity[mixed] = _unmixed(colors, guess, found[:, 5:8], *found[:, 8:].T)
     return opacity
 
 
 def _told_by_color(small: Channels, hard: Plane, radius: float) -> tuple[list[Plane], Plane]:
     """The lines that fit a hard mask to the colours, first in wide, then in narrow windows; how well the first do."""
-    guides = [small[..., channel] for channel in range(3)]
-    *slopes, offset, explained = coefficients(guides, hard, max(1, round(radius)), FLAT, r2=True)
-    rough = np.clip(offset + sum(slope * guide for slope, guide in zip(slopes, guides, strict=True)), 0, 1)
-    return coefficients(guides, rough, max(1, round(radius / 2)), FLAT), explained
+    *slopes, offset, explained = coefficients(small, hard, max(1, round(radius)), FLAT, r2=True)
+    rough = np.clip(offset + np.einsum("chw,hwc->hw", slopes, small), 0, 1)
+    return coefficients(small, rough, max(1, round(radius / 2)), FLAT), explained
 
 
 def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) -> Channels:
@@ -70,26 +70,27 @@ def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) ->
     weight = where.astype(np.float32)
     total = soft(weight, reach_px)
     share = np.maximum(total, np.float32(1e-4))
-    mean = [soft(pixels[..., channel] * weight, reach_px) / share for channel in range(3)]
+    mean = soft(pixels * weight[..., None], reach_px) / share[..., None]
     square = soft(np.einsum("hwc,hwc->hw", pixels, pixels) * weight, reach_px) / share
-    spread = np.maximum(square - sum(plane * plane for plane in mean), 0) / 3
+    spread = np.maximum(square - np.einsum("hwc,hwc->hw", mean, mean), 0) / 3
     # Where there is no such place within reach, its colour tells nothing.
-    return np.dstack([*mean, np.where(total < 1e-3, np.float32(10), spread)])
+    return np.dstack([mean, np.where(total < 1e-3, np.float32(10), spread)])
 
 
-def _unmixed(
-    colors: NDArray[np.float32], guess: NDArray[np.float32], sides: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _between(front: Channels, back: Channels) -> list[NDArray[np.float32]]:
+    """The way from the back's colour to the front's, where on it the back is, and the variance of both together."""
+    across = front[..., :3] - back[..., :3]
+    return [across, np.einsum("hwc,hwc->hw", back[..., :3], across), NOISE**2 + front[..., 3] + back[..., 3]]
+
+
+def _unmixed(colors: Values, guess: Values, across: Values, start: Values, noise: Values) -> Values:
     """The front's share in colours (n, 3): least squares, with a `guess` (n,) as one more observation.
 
-    `sides` (n, 8) are colour and variance of the front, then of the back.
+    `across`, `start` and `noise` are what `_between` says of the two sides at each of the colours.
     """
-    front, back = sides[:, :3], sides[:, 4:7]
-    noise = NOISE**2 + sides[:, 3] + sides[:, 7]
-    across = front - back
-    along = np.einsum("nc,nc->n", colors - back, across) / noise + guess / DOUBT**2
-    weight = np.einsum("nc,nc->n", across, across) / noise + 1 / DOUBT**2
-    return np.clip(along / weight, 0, 1).astype(np.float32)
+    along = np.einsum("nc,nc->n", colors, across) - start
+    contrast = np.einsum("nc,nc->n", across, across)
+    return np.clip((DOUBT**2 * along + noise * guess) / (DOUBT**2 * contrast + noise), 0, 1)
 
 
 def foreground(pixels: Channels, opacity: Plane) -> Channels:
@@ -101,15 +102,15 @@ def foreground(pixels: Channels, opacity: Plane) -> Channels:
     height, width = opacity.shape
     finest = min(1.0, FINEST / max(height, width))
     size = (max(1, round(width * finest)), max(1, round(height * finest)))
-    levels = [(channels(pixels, size), resized(opacity, size))]
+    levels = [(resized(pixels, size), resized(opacity, size))]
     while max(size) > 2:
         size = (max(1, round(size[0] / 2)), max(1, round(size[1] / 2)))
         small, mix = levels[-1]
-        levels.append((channels(small, size), resized(mix, size)))
+        levels.append((resized(small, size), resized(mix, size)))
     front = back = np.zeros((1, 1, 3), np.float32) + levels[0][0].mean((0, 1))
     for small, mix in reversed(levels):
         size = (mix.shape[1], mix.shape[0])
-        front, back = channels(front, size), channels(back, size)
+        front, back = resized(front, size), resized(back, size)
         for _ in range(5 if max(size) <= 32 else 3):
             front, back = _relaxed(small, mix, front, back)
     return _explained(pixels, opacity, front, back)

@@ -142,6 +142,7 @@ class Region:
 
     def _sharp(self, face: Face, names: frozenset[str], *, fine: bool) -> Mask:
         """One face's mask of parts and pieces: a part counts by its gates, 0..1, where only some pieces are named."""
+        names = names | {part for part in homes(names) - names if self._complete(face, part, names)}
         partial = {part: self._kept(face, part, names) for part in homes(names) - names}
         seen = {part: kept for part, kept in partial.items() if kept is not None}
         whole = names & homes(names)
@@ -154,6 +155,10 @@ class Region:
         for part, kept in seen.items():
             mask = mask - self._drawn(face, frozenset([part]), fine=fine) * (1 - kept)
         return np.clip(mask, 0, 1)
+
+    def _complete(self, face: Face, part: str, names: frozenset[str]) -> bool:
+        """Whether all that is seen of a part is named, piece by piece: a beard left out, say, where there is none."""
+        return {f"{part}:{REST}", *(f"{part}:{each.name}" for each in self._pieces(face, part))} <= names
 
     def _kept(self, face: Face, part: str, names: frozenset[str]) -> Float | None:
         """What the named pieces of a part are of it, (h, w) 0..1; None where none of them is seen."""

@@ -88,6 +88,7 @@ class Processor:
         if not photo.faces and (entry := self._without_faces(job)):
             return entry
         edited = edit(photo, self.recipe, self.registry)
+        photo.forget()
         outputs: dict[Path, bytes] = {}
         lost: list[str] = []
         for place in job.places:
@@ -111,7 +112,10 @@ class Processor:
         photos = [self.find(photo) for photo in frames.photos]
         if not any(photo.faces for photo in photos) and (entry := self._without_faces(job)):
             return entry
-        edits = [edit(photo, self.recipe, self.registry) for photo in photos]
+        edits = []
+        for photo in photos:
+            edits.append(edit(photo, self.recipe, self.registry))
+            photo.forget()
         outputs, lost = frames_outputs(job, frames, edits, _content(job.input))
         small = self.small(next(iter(outputs)), photos[0], edits[0].photo) if outputs else {}
         self.begin(outputs)

@@ -91,6 +91,8 @@ class Redactor:
         known = {folder: people.recognized(photo) for folder, people in self.wishes.people.items()}
         for rounds in range(1, ROUNDS + 1):
             edited = edit(photo, recipe, self.registry, {key: {one.face for one in known[key]} for key in known})
+            photo.forget()
+            edited.photo.forget()
             check_marks(edited, decision)
             copies = [_Copy(edited, place) for place in job.places if place.output.photo]
             # Where only extras are written, the photo that they come from is judged all the same.

@@ -107,14 +107,17 @@ class SegFormer:
                 self._make_room(error)
 
     def _answers(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        normal = torch.from_numpy(self.folder.normalised(crops)).permute(0, 3, 1, 2)  # (n, 3, size, size)
+        parts = [crops[start : start + self.batch] for start in range(0, len(crops), self.batch)]
         with torch.inference_mode():
-            parts = torch.split(normal, self.batch)
-            answers = [self.net(part.to(self.device, self.dtype)).float().cpu() for part in parts]
-        logits: NDArray[np.float32] = torch.cat(answers).contiguous().numpy()
+            logits: NDArray[np.float32] = torch.cat([self._answer(part) for part in parts]).contiguous().numpy()
         if not np.isfinite(logits).all():
             raise PhotoError(f'the model "{self.model.name}" answered NaN or infinity', "its weights are damaged")
         return logits
+
+    def _answer(self, crops: NDArray[np.uint8]) -> torch.Tensor:
+        normal = torch.from_numpy(self.folder.normalised(crops)).permute(0, 3, 1, 2)  # (n, 3, size, size)
+        answer: torch.Tensor = self.net(normal.to(self.device, self.dtype)).float().cpu()
+        return answer
 
     def _make_room(self, error: torch.OutOfMemoryError) -> None:
         """A smaller batch for the rest of the run, or the processor where one crop alone is too much."""

@@ -124,12 +124,14 @@ class OpenVino:
         Raises:
             PhotoError: the model answers NaN or infinity.
         """
-        normal = np.ascontiguousarray(self.folder.normalised(crops).transpose(0, 3, 1, 2))  # (n, 3, size, size)
-        answers = [np.array(self._compiled(one[None])[0], np.float32) for one in normal]
-        logits = np.concatenate(answers)
+        logits = np.concatenate([self._answer(crop[None]) for crop in crops])
         if not np.isfinite(logits).all():
             raise PhotoError(f'the model "{self.model.name}" answered NaN or infinity', "its weights are damaged")
         return logits
+
+    def _answer(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        normal = np.ascontiguousarray(self.folder.normalised(crop).transpose(0, 3, 1, 2))  # (1, 3, size, size)
+        return np.array(self._compiled(normal)[0], np.float32)
 
 
 def _read_check(place: Path) -> dict[str, float] | None:

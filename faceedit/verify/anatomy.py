@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from faceedit.detection import Detection, merged
+from faceedit.detection import Detection, merged, reduced
 from faceedit.faces import first_crop
 from faceedit.geometry import Box, Crop
 from faceedit.labels import GROUPS, ID
@@ -44,11 +44,13 @@ _SHARE = (0.2, 0.75)
 def faces(pixels: NDArray[np.uint8], segmenter: Segmenter) -> list[Detection]:
     """Faces of 12 to 75 % of the longer side of a picture, (H, W, 3) uint8."""
     found = []
+    view = reduced(pixels, 2 * max(SIDES))
     for side in SIDES:
         factor = side / max(pixels.shape[:2])
         if factor > 2:
             continue
-        small = _resized(pixels, factor)
+        size = [max(1, round(length * factor)) for length in pixels.shape[1::-1]]
+        small = np.asarray(view.resize((size[0], size[1]), Image.Resampling.BILINEAR))
         for one in maps(small, _windows(*small.shape[:2]), segmenter):
             found += [Detection(_enlarged(box, factor, pixels), SCORE) for box in arranged(one)]
     return _confirmed(pixels, merged(found), segmenter)
@@ -100,12 +102,6 @@ def _windows(height: int, width: int) -> list[Crop]:
         for top in range(-half // 2, max(1, height - half // 2), half)
         for left in range(-half // 2, max(1, width - half // 2), half)
     ]
-
-
-def _resized(pixels: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def _enlarged(box: Box, factor: float, pixels: NDArray[np.uint8]) -> Box:

@@ -37,8 +37,7 @@ class SecondLook:
         longer = max(pixels.shape[:2])
         tile_px = min(round(TILES * longer), LARGEST_TILED)
         search = Search(THRESHOLD, THRESHOLD, SCALES, tile_px, turns="always", tiles="always")
-        mirrored = np.ascontiguousarray(pixels[:, ::-1])
-        found = [_mirrored(face, pixels.shape[1]) for face in find_faces(mirrored, self.detector, search)]
+        found = [_mirrored(face, pixels.shape[1]) for face in find_faces(pixels[:, ::-1], self.detector, search)]
         if self.segmenter is not None:
             found += anatomy.faces(pixels, self.segmenter)
         return sorted(merged(found), key=lambda face: (-face.box.area, face.box))

@@ -18,6 +18,8 @@ Float = NDArray[np.float32]
 BAND = 0.06
 # The share of a region over which a subject fades that goes on beyond it.
 FADE = 0.2
+# A body that is seen to end within so many heights of the face below it has been lost: nobody is that short.
+BODY = 3.0
 
 Missing = Annotated[
     Literal["error", "skip"], Field(description="what happens where the parts are seen on no chosen face")
@@ -28,7 +30,7 @@ Missing = Annotated[
 class Subject:
     """A subject and its place in the photo: `pixels` (h, w, 3) and `opacity` (h, w), float32 0..1.
 
-    `cut_off` names the sides, within the photo, at which it goes on beyond what the model saw.
+    `cut_off` names the sides, within the photo, at which it goes on beyond what the model saw or knew.
     """
 
     pixels: Float
@@ -74,6 +76,8 @@ def taken_out(region: faceedit.Region, expression: str, *, fades: bool = True) -
     if fades:
         for ramp in _ramps(region.faces[0], sides, box):
             opacity = opacity * ramp
+    if "bottom" not in sides and _loses_body(region, expression, mask):
+        sides = (*sides, "bottom")
     return Subject(colors, opacity, box, sides)
 
 
@@ -109,6 +113,14 @@ def missing(region: faceedit.Region, expression: str, policy: str) -> faceedit.R
     if policy == "error":
         raise faceedit.EffectError(f'no "{expression}" is seen on any chosen face', 'write "missing: skip" to go on')
     return region.untouched(expression)
+
+
+def _loses_body(region: faceedit.Region, expression: str, mask: Float) -> bool:
+    """Whether what is to be a whole person ends above the photo's border where bodies do not end."""
+    face = region.faces[0]
+    lowest = region.window.top + int(np.flatnonzero((mask > 0.5).any(1))[-1]) + 1
+    ends = min(face.box.bottom + BODY * face.box.height, 0.98 * face.photo_shape[0])
+    return "cloth" in homes(parse_parts(expression)) and lowest < ends
 
 
 def _open_sides(face: faceedit.Face, expression: str) -> tuple[str, ...]:

@@ -5,15 +5,14 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import Field
 
 import faceedit
 from faceedit.color import Color, from_linear, parse, to_linear, to_oklab
 from faceedit.geometry import Box, Crop
+from faceedit.grids import resized, warp
 from faceedit.labels import parse_parts
 from faceedit.matte import blurred, mean_inside, picked
-from faceedit.photo import warp
 
 Float = NDArray[np.float32]
 
@@ -42,11 +41,14 @@ def relight(
     inside = region.selected > 0
     if min(region.shape) < 2 or not inside.any() or region.center("face") is None:
         return region.untouched("skin")
-    lab, towards = to_oklab(picked(region.pixels, inside)), _shading(region, direction)[inside]
+    lab = np.asfortranarray(to_oklab(picked(region.pixels, inside)))  # channel by channel: faster to reckon with
+    towards = _shading(region, direction)[inside]
     lit = np.clip(towards, 0, 1)
     gain = np.float32(amount) * (0.35 * lit * np.clip(1.5 * (1 - lab[:, 0]), 0, 1) - 0.5 * np.clip(-towards, 0, 1))
     lab *= (1 + gain)[:, None]
-    lab += (np.float32(amount * warmth) * lit * lab[:, 0])[:, None] * np.array([0, 0.012, 0.06], np.float32)
+    lamp = np.float32(amount * warmth) * lit * lab[:, 0]
+    lab[:, 1] += np.float32(0.012) * lamp
+    lab[:, 2] += np.float32(0.06) * lamp
     return region.repainted(inside, lab)
 
 
@@ -128,6 +130,4 @@ def _shading(region: faceedit.Region, direction: float) -> Float:
         turn
     )
     shading = (slope / np.sqrt(1 + slope * slope)).astype(np.float32)
-    size = (round(grid.width * step), round(grid.height * step))
-    full = np.asarray(Image.fromarray(shading).resize(size, Image.Resampling.BICUBIC))
-    return full[: region.shape[0], : region.shape[1]]
+    return resized(shading, (round(grid.width * step), round(grid.height * step)))[: region.shape[0], : region.shape[1]]
