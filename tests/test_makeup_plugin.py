@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from faceedit.color import distance, parse, to_oklab
 from faceedit.labels import ID
@@ -69,6 +70,65 @@ def test_lipstick_leaves_teeth_white() -> None:
     teeth = core(photo, "mouth")
     after = applied(plugin.lipstick, photo, amount=1.0)
     assert np.abs(after[teeth].astype(int) - photo.pixels[teeth]).max() <= 1
+
+
+def test_lipstick_in_the_shade_of_a_fold_is_less_colourful_and_not_black() -> None:
+    photo = painted_photo(400, 400)
+    lips, row = core(photo, "l_lip"), photo.faces[0].map.crop.to_photo(np.array([[0.5, 0.683]]))[0, 1]
+    fold = lips & (np.abs(np.arange(400) - round(row)) < 2)[:, None]
+    creased = photo.replaced(pixels=np.where(fold[..., None], photo.pixels // 2, photo.pixels))
+    after = lab(applied(plugin.lipstick, creased, amount=1.0))
+    dark, plain = after[fold].mean(0), after[lips & ~fold].mean(0)
+    assert np.hypot(*dark[1:]) < 0.85 * np.hypot(*plain[1:])
+    assert plain[0] - dark[0] < 0.9 * (lab(creased.pixels)[lips & ~fold].mean(0) - lab(creased.pixels)[fold].mean(0))[0]
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_lipstick_leaves_skin_and_moustache_that_the_mask_holds(tone: Tone) -> None:
+    photo = painted_photo(500, 500, tone=tone)
+    mean = photo.pixels[core(photo, "skin")].mean(0)
+    for color in (mean, 0.4 * mean):
+        covered = _painted(photo, "u_lip", color, (0.5, 0.623, 0.06, 0.01))
+        above, lip = _ellipse(covered, (0.5, 0.62, 0.03, 0.003)), core(covered, "l_lip")
+        after = lab(applied(plugin.lipstick, covered, amount=1.0)) - lab(covered.pixels)
+        assert np.hypot(*after[above].mean(0)[1:]) < 0.5 * np.hypot(*after[lip].mean(0)[1:])
+
+
+def test_lipstick_leaves_the_gums_of_a_wide_open_mouth() -> None:
+    photo = painted_photo(500, 500)
+    for part, color, place in (
+        ("u_lip", (110, 66, 72), (0.5, 0.65, 0.13, 0.12)),
+        ("l_lip", (110, 66, 72), (0.5, 0.72, 0.11, 0.06)),
+        ("u_lip", (190, 100, 104), (0.5, 0.635, 0.08, 0.05)),
+        ("mouth", (40, 16, 18), (0.5, 0.68, 0.1, 0.07)),
+        ("mouth", (226, 218, 204), (0.5, 0.65, 0.08, 0.03)),
+    ):
+        photo = _painted(photo, part, np.array(color, float), place)
+    after = lab(applied(plugin.lipstick, photo, amount=1.0)) - lab(photo.pixels)
+    gum, lip = (_ellipse(photo, (0.5, v, 0.03, 0.006)) for v in (0.601, 0.548))
+    assert np.hypot(*after[lip].mean(0)[1:]) > 0.1
+    assert np.hypot(*after[gum].mean(0)[1:]) < 0.04
+
+
+def _painted(photo: Photo, part: str, color: np.ndarray, place: tuple[float, float, float, float]) -> Photo:
+    """The photo with an ellipse (middle and half axes as shares of the crop) that is a part, in a colour."""
+    face, pixels = photo.faces[0], photo.pixels.copy()
+    pixels[_ellipse(photo, place)] = np.rint(color)
+    logits = face.map.logits.copy()
+    rows, columns = (np.mgrid[: logits.shape[1], : logits.shape[2]] + 0.5) / logits.shape[1]
+    inside = ((columns - place[0]) / place[2]) ** 2 + ((rows - place[1]) / place[3]) ** 2 < 1
+    logits[:, inside] = -9
+    logits[ID[part], inside] = 9
+    relabelled = dataclasses.replace(face, map=dataclasses.replace(face.map, logits=logits))
+    return photo.replaced(pixels=pixels, faces=(relabelled,))
+
+
+def _ellipse(photo: Photo, place: tuple[float, float, float, float]) -> np.ndarray:
+    """Which pixels lie in an ellipse of the face's crop."""
+    height, width = photo.pixels.shape[:2]
+    y, x = np.mgrid[:height, :width] + 0.5
+    at = photo.faces[0].map.crop.to_crop(np.column_stack([x.ravel(), y.ravel()]))
+    return (np.square((at - place[:2]) / place[2:]).sum(1) < 1).reshape(height, width)
 
 
 @given(amount=st.floats(0, 1))
@@ -154,6 +214,32 @@ def test_eye_shadow_darkens_the_lids_and_lets_warm_skin_shine_through(tone: Tone
     lid, bare = after[y, x], lab(photo.pixels)[y, x]
     assert lid[0] < bare[0] - 0.01
     assert lid[2] > to_oklab(parse("#6b4a5e"))[2] + 0.2 * bare[2]  # the powder alone is ashen
+
+
+def test_blush_in_the_shadow_of_the_face_does_not_glow() -> None:
+    photo = painted_photo(600, 600, accessories=())
+    dark = np.arange(600) < 300
+    shaded = photo.replaced(pixels=np.where(dark[:, None], photo.pixels // 4, photo.pixels))
+    step = lab(applied(plugin.blush, shaded, amount=1.0)) - lab(shaded.pixels)
+    cheeks = [_at(step[..., 1], photo.faces[0].map.crop.to_photo(np.array([[u, 0.56]]))) for u in (0.39, 0.61)]
+    assert 0.02 < cheeks[0] < 0.65 * cheeks[1]
+
+
+@pytest.mark.parametrize("color", [(150, 110, 90), (70, 50, 40)])
+def test_brows_of_soft_hairs_stay_soft(color: tuple[int, int, int]) -> None:
+    photo = painted_photo(600, 600, accessories=())
+    ridge = core(photo, "brows")
+    fine, skin = np.array(color), photo.pixels[core(photo, "skin")].mean(0)
+    away = ndimage.distance_transform_edt(ridge)
+    blend = np.clip(away / away.max(), 0, 1)[..., None]  # from skin at the brow's edge to hair along its middle
+    soft = photo.replaced(
+        pixels=np.where(ridge[..., None], skin + blend * (fine - skin), photo.pixels).astype(np.uint8)
+    )
+    lost = darker(soft, applied(plugin.brows, soft, amount=1.0, density=0.0))
+    half, whole = (lost[ridge & (abs(blend[..., 0] - at) < 0.1)].mean() for at in (0.4, 0.9))
+    after = lab(applied(plugin.brows, soft, amount=1.0))[ridge][:, 0]
+    assert half < 0.75 * whole
+    assert after.min() > 0.7 * to_oklab(parse("#3a2a22"))[0]
 
 
 @pytest.mark.parametrize("tone", TONES)

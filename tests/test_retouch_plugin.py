@@ -89,6 +89,13 @@ def test_lift_holds_black_hair_back() -> None:
     assert 0.27 < after - before < 0.33
 
 
+@pytest.mark.parametrize("color", ["#c89858", "#e0c080"])
+def test_black_hair_held_back_from_blond_is_copper_and_not_olive(color: str) -> None:
+    photo = painted_photo(400, 400, accessories=(), colors={"hair": HAIR["black"]})
+    _, red, yellow = lab(applied(plugin.hair_color, photo, color=color))[core(photo, "hair")].mean(0)
+    assert 45 < np.degrees(np.arctan2(yellow, red)) < 70
+
+
 def test_hair_of_two_colors_becomes_of_one() -> None:
     photo = painted_photo(400, 400, accessories=(), colors={"hair": HAIR["brown"]})
     hair = ndimage.binary_erosion(core(photo, "hair"), iterations=8)

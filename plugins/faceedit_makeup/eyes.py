@@ -86,9 +86,13 @@ def brows(
         return region.untouched()
     target = to_oklab(parse(color))
     around = blurred(lab[..., 0], 0.08 * region.width_px)
-    hair = smoothstep(around - lab[..., 0], -0.02, 0.1)
+    depth = around - lab[..., 0]
+    deepest = float(np.percentile(depth[weight > 0.1 * weight.max()], 95))
+    hair = smoothstep(depth, -0.02, max(0.1, deepest))  # the softer a hair is, the less pencil it takes
     mean = mean_inside(lab, weight * hair)
-    drawn: Float = target + 0.8 * (lab - mean)
+    own = 0.8 * (lab - mean)
+    own[..., 0] *= np.where(own[..., 0] < 0, min(float(target[0] / max(mean[0], 0.05)), 1), 1)
+    drawn: Float = target + own
     cover: Float = np.float32(amount) * np.maximum(hair, np.float32(density))
     return region.repainted(area, lab + cover[..., None] * (drawn - lab))
 

@@ -23,6 +23,9 @@ def powdered(
         return region.untouched()
     lab, target, share = to_oklab(region.pixels[area]), to_oklab(parse(color)), weight[area]
     step = target - lab
+    # Powder in the face's shadow has no more colour than there is light, or it would glow.
+    usual = float(np.percentile(lab[..., 0][share > 0.5 * share.max()], 75))
+    step[..., 1:] -= np.clip(1 - lab[..., :1] / max(usual, 0.05), 0, None) * target[1:]
     step[..., 0] = np.float32(darker) * np.clip(step[..., 0], -1, 0.05)
     if sheer > 0:
         pigment = to_linear(parse(color))

@@ -16,6 +16,8 @@ Float = NDArray[np.float32]
 HAIR_BAND = 0.06
 # Yellow hair is redder in its shadows, by this share of its yellow where there is no light; else it looks green there.
 REDDER = 0.6
+# A blond that is held back is copper, by this share of its yellow for all the lightness that is missing; else olive.
+COPPER = 1.2
 # Where at least so much of what is nearby is not hair, a pixel's colour says how much of it is hair, if the squared
 # distance of hair and background (sRGB) is from "alike" to "unlike".
 RIM, APART = 0.1, (0.02, 0.06)
@@ -49,7 +51,7 @@ def hair_color(
     dyed = opacity > 0
     if not dyed.any():
         return region.untouched()
-    before = to_oklab(picked(pixels, dyed))
+    before = np.asfortranarray(to_oklab(picked(pixels, dyed)))  # channel by channel: many times faster to reckon with
     lab, share = _strands(pixels, opacity, before, reach)
     cover = share * _towards_tips(region, area, fade)[dyed] if fade > 0 else share
     weight = np.minimum(hair[dyed], cover)
@@ -72,27 +74,29 @@ def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> tupl
     outside = resized(soft((opacity < 0.5).astype(np.float32), 0.4 * reach_px), size)
     unsure = (opacity > 0) & ((outside > 0.05 * RIM) | (opacity < OPAQUE))
     every = max(1, int(reach_px // 16))  # so many pixels that a few of them tell the means
-    thin, mix = pixels[::every, ::every], opacity[::every, ::every]
+    thin, mix = np.ascontiguousarray(np.moveaxis(pixels[::every, ::every], -1, 0)), opacity[::every, ::every]
     sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
-    nearby = [plane for side in sides for plane in _nearby(thin, side, 0.5 * reach_px / every)]
-    front, behind = np.split(read(np.dstack(nearby), unsure), 2, axis=1)
-    colors, share = picked(pixels, unsure), opacity[unsure]
+    nearby = np.dstack([plane for side in sides for plane in _nearby(thin, side, 0.5 * reach_px / every)])
+    front, behind = np.split(np.asfortranarray(read(nearby, unsure)), 2, axis=1)
+    colors, share = np.asfortranarray(picked(pixels, unsure)), opacity[unsure]
     across = front - behind
     contrast = np.einsum("nc,nc->n", across, across)
     told = np.einsum("nc,nc->n", colors - behind, across) / np.maximum(contrast, np.float32(1e-4))
     rim = smoothstep(outside[unsure], 0, RIM) * smoothstep(contrast, *APART)
     share -= rim * np.clip(share - np.maximum(told, 0), 0, 1)
-    own = smoothstep(share, 0.5, OPAQUE)[:, None]
-    strands, cover, where = lab.copy(), opacity[opacity > 0], unsure[opacity > 0]
-    records(strands)[where] = records(to_oklab(np.asarray(front + own * (colors - front), np.float32)))
+    colors -= front
+    colors *= smoothstep(share, 0.5, OPAQUE)[:, None]
+    strands, cover, where = lab.copy(order="F"), opacity[opacity > 0], np.flatnonzero(unsure[opacity > 0])
+    partly = share < OPAQUE
+    strands[where[partly]] = to_oklab(colors[partly] + front[partly])
     cover[where] = share
     return strands, cover
 
 
-def _nearby(pixels: Float, where: Float, reach_px: float) -> list[Float]:
-    """The mean colour of some places around each pixel, a plane a channel, on a reduced grid."""
+def _nearby(planes: Float, where: Float, reach_px: float) -> list[Float]:
+    """The mean of some places around each pixel, of each of `planes` (n, h, w), on a reduced grid."""
     total = np.maximum(soft(where, reach_px), np.float32(1e-4))
-    return [soft(pixels[..., channel] * where, reach_px) / total for channel in range(3)]
+    return [soft(plane * where, reach_px) / total for plane in planes]
 
 
 def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float) -> Float:
@@ -100,7 +104,9 @@ def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float)
     mean = mean_inside(hair, weight)
     lightness = min(float(target[0]), float(mean[0]) + lift)
     # A blond held back by `lift` has less colour too, or it would be mustard.
-    reached = np.array([lightness, *(target[1:] * lightness / max(float(target[0]), 1e-3))], np.float32)
+    bleached = lightness / max(float(target[0]), 1e-3)
+    reached = np.array([lightness, *(target[1:] * bleached)], np.float32)
+    reached[1] += COPPER * (1 - bleached) * max(float(reached[2]), 0)
     own = hair - mean
     own *= np.float32(spread) / (1 + np.abs(own) / np.float32(VARIED))
     dyed: Float = reached + own
