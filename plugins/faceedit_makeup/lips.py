@@ -70,7 +70,8 @@ def _gums(region: faceedit.Region, area: tuple[slice, slice], lab: Float) -> Flo
 def _skin(region: faceedit.Region, area: tuple[slice, slice], lab: Float) -> Float:
     """How much a pixel along the outer edge looks like the skin or the moustache around, and not like the lips."""
     tone = blurred(lab[..., 1:], 0.006 * region.width_px)
-    inner = smoothstep(blurred(region.mask("lips | mouth")[area], 0.025 * region.width_px), 0.75, 0.95)
+    within = np.minimum(region.selected[area] + region.mask("mouth")[area], 1)
+    inner = smoothstep(blurred(within, 0.025 * region.width_px), 0.75, 0.95)
     around = region.mask("skin")[area]
     skin, lips = mean_inside(tone, around), mean_inside(tone, region.selected[area] * inner)
     across = np.asarray(lips - skin, np.float32)
