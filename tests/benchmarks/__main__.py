@@ -270,7 +270,9 @@ def main() -> None:
     )
     parser.add_argument("--labelled", type=Path, help="a folder of labelled photos with a validation.txt")
     options = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for processes of their own
+    if os.environ.get("OMP_NUM_THREADS") != str(options.threads):  # read by numpy's BLAS only when it starts
+        os.environ["OMP_NUM_THREADS"] = str(options.threads)
+        os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]])  # noqa: S606 - ourselves
     torch.set_num_threads(options.threads)
     print(f"torch {torch.__version__}, {os.cpu_count()} cores, {options.threads} thread(s), {options.runs} runs")
     print(f"graphics card: {torch.cuda.get_device_name() if torch.cuda.is_available() else 'none'}")
