@@ -111,6 +111,8 @@ def _upright(plane: Float, inverse: NDArray[np.float64], window: Box) -> Float:
     result = np.empty((window.height, window.width), np.float32)
     for run, rows in read_rows(plane, between(down, height), between(across, width)):
         result[run] = rows
-    result[(down < 0) | (down >= height)] = 0
-    result[:, (across < 0) | (across >= width)] = 0
+    above, left = (down < 0) | (down >= height), (across < 0) | (across >= width)
+    if above.any() or left.any():
+        result[above] = 0
+        result[:, left] = 0
     return result

@@ -118,6 +118,17 @@ def test_feathering_softens_the_edge_and_reaches_no_further_than_three_sigma(fac
     assert 0 <= soft.min() <= soft.max() <= 1
 
 
+def test_an_edge_that_is_not_drawn_is_the_models_own_and_as_large(face: Region) -> None:
+    drawn, plain = face.mask("hair"), face.mask("hair", drawn=False)
+    assert not np.array_equal(drawn, plain)
+    assert plain.sum() == pytest.approx(drawn.sum(), rel=0.03)
+
+
+def test_an_edge_moved_far_need_not_be_drawn_first(face: Region) -> None:
+    assert np.array_equal(face.mask("hair", grow=0.06), face.mask("hair", grow=0.06, drawn=False))
+    assert not np.array_equal(face.mask("hair", grow=0.01), face.mask("hair", grow=0.01, drawn=False))
+
+
 def test_lengths_are_shares_so_that_one_recipe_fits_all_sizes() -> None:
     shares = []
     for size in (200, 400):

@@ -29,7 +29,7 @@ Float = NDArray[np.float32]
 STEEPER = 4.0
 EDGE_RADIUS = 0.013
 TAIL = 0.04
-# An edge that is feathered by more than this (share of the face's width) need not be drawn first.
+# An edge that is moved or feathered by more than this (share of the face's width) need not be drawn first.
 SOFT = 0.025
 
 
@@ -91,10 +91,11 @@ class Region:
         point = self.faces[0].map.center(expression) if self.faces else None
         return (point[0] - self.window.left, point[1] - self.window.top) if point else None
 
-    def mask(self, expression: str, *, grow: float = 0.0, feather: float = 0.0) -> Mask:
+    def mask(self, expression: str, *, grow: float = 0.0, feather: float = 0.0, drawn: bool = True) -> Mask:
         """How much each pixel of the window belongs to a part expression, (h, w) float32 0..1.
 
-        `grow` moves the edge outwards and `feather` softens it, both as shares of the face's width.
+        `grow` moves the edge outwards and `feather` softens it, both as shares of the face's width. An edge that is
+        not `drawn` to the photo's own costs little: for effects that find it themselves, as with `matte.alpha`.
         A blind effect, and a region without a face, get an empty mask.
 
         Raises:
@@ -104,7 +105,7 @@ class Region:
         outside = "background" in parts and bool(self.faces)  # background is what no face covers
         mask = np.full(self.shape, float(outside), np.float32)
         for face in self.faces:
-            sharp = self._sharp(face, parts, fine=feather <= SOFT)
+            sharp = self._sharp(face, parts, fine=drawn and max(grow, feather) <= SOFT)
             own = matte.grown(sharp, grow * face.width_px)
             own = matte.feathered(own, feather * face.width_px) if feather else own
             (np.minimum if outside else np.maximum)(mask, own, out=mask)
@@ -194,7 +195,9 @@ class Region:
             )
             mask = np.full(self.shape, float("background" in parts), np.float32)
             if place.area:
-                steep = np.clip((face.map.mask(parts, place, fade=True) - 0.5) * STEEPER + 0.5, 0, 1)
+                steep = face.map.mask(parts, place, fade=True) * np.float32(STEEPER)
+                steep -= np.float32(0.5 * STEEPER - 0.5)
+                np.clip(steep, 0, 1, out=steep)
                 mask[inner.slices] = _drawn(steep, self.pixels[inner.slices], face.width_px) if fine else steep
             self._masks[key] = mask
         drawn: Mask = self._masks[key]
@@ -223,7 +226,9 @@ def _drawn(mask: Mask, pixels: Float, width_px: int) -> Mask:
     edges = matte.bounds((mask > 0) & (mask < 1), math.ceil(3 * radius))
     if mask[edges].size:
         drawn = matte.guided_filter(pixels[edges], mask[edges], radius)
-        mask[edges] = np.clip((drawn - TAIL) / (1 - 2 * TAIL), 0, 1)
+        drawn -= np.float32(TAIL)
+        drawn /= np.float32(1 - 2 * TAIL)
+        np.clip(drawn, 0, 1, out=mask[edges])
     return mask
 
 
@@ -244,7 +249,9 @@ class Result:
 
 def as_float(pixels: NDArray[Any]) -> Float:
     """uint8 or uint16 samples as float32 0..1."""
-    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    values = pixels.astype(np.float32)
+    values /= np.float32(np.iinfo(pixels.dtype).max)
+    return values
 
 
 def lay_back(before: NDArray[Any], result: Float, mask: Mask) -> NDArray[Any]:

@@ -43,7 +43,7 @@ def hair_color(
     With `fade` the color comes in towards the tips. `lift` holds black hair back from becoming implausibly blond.
     """
     area = bounds(region.selected)
-    hair, reach = region.mask(region.on)[area], HAIR_BAND * region.width_px
+    hair, reach = region.mask(region.on, drawn=False)[area], HAIR_BAND * region.width_px
     if not hair.any():
         return region.untouched()
     pixels = region.pixels[area]
@@ -73,7 +73,7 @@ def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> tupl
     size = (opacity.shape[1], opacity.shape[0])
     outside = resized(soft((opacity < 0.5).astype(np.float32), 0.4 * reach_px), size)
     unsure = (opacity > 0) & ((outside > 0.05 * RIM) | (opacity < OPAQUE))
-    every = max(1, int(reach_px // 16))  # so many pixels that a few of them tell the means
+    every = max(1, int(reach_px // 8))  # so many pixels that a few of them tell the means
     thin, mix = np.ascontiguousarray(np.moveaxis(pixels[::every, ::every], -1, 0)), opacity[::every, ::every]
     sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
     nearby = np.dstack([plane for side in sides for plane in _nearby(thin, side, 0.5 * reach_px / every)])
