@@ -86,6 +86,19 @@ def test_pixels_and_labels_move_together() -> None:
     assert pixels.dtype == torch.float32
 
 
+def test_necks_are_shown_close_up_and_never_beyond_the_photo() -> None:
+    """Around a necklace, else the neck, twice as large; a photo without either is shown whole."""
+    labels = torch.zeros(3, 64, 64, dtype=torch.uint8)
+    labels[:2, 40:48, 24:40] = ID["neck"]
+    labels[1, 60:, 60:] = ID["neck_l"]
+    labels[2, 8:24, 8:24] = ID["skin"]
+    _, ids = augmenter(labels, close=1.0, close_up=(2.0, 2.0)).batch(torch.arange(3))
+    assert [int((one == ID["neck"]).sum()) for one in ids] == [4 * 128, 4 * 8 * 8, 0]
+    assert [int((one == ID["neck_l"]).sum()) for one in ids] == [0, 4 * 16, 0]
+    assert torch.equal(ids[1, -8:, -8:], torch.full((8, 8), ID["neck_l"]))
+    assert torch.equal(ids[2], labels[2].long())
+
+
 def test_filled_borders_are_background() -> None:
     """What is filled in beyond the photo is labelled background; ignored pixels stay ignored."""
     labels = torch.full((4, 32, 32), ID["skin"], dtype=torch.uint8)

@@ -30,7 +30,8 @@ class Augment:
 
     `paste`: share of photos given another's glasses, hat, earrings or necklace. It supposes aligned portraits: 0 turns
     it off. `necklace`: share of photos on which one is drawn. `backdrop`: share of photos whose background is replaced
-    by a backdrop, where there are any.
+    by a backdrop, where there are any. `close`: share of photos shown close up around the neck, `close_up` times as
+    large, as a model sees them that looks twice for necklaces.
     """
 
     flip: float = 0.5
@@ -42,6 +43,8 @@ class Augment:
     turn_far: float = 60.0
     far: float = 0.2
     scale: tuple[float, float] = (0.55, 1.4)
+    close: float = 0.0
+    close_up: tuple[float, float] = (1.4, 2.1)
     stretch: float = 0.08
     shift: float = 0.1
     color: float = 0.7
@@ -80,7 +83,7 @@ class Augmenter:
         for index in self.chance(len(chosen), self.change.necklace).nonzero()[:, 0].tolist():
             draw_necklace(pixels[index], labels[index], self.generator)
         pixels, labels = self.flip(pixels, labels)
-        grid = self.grid(len(chosen))
+        grid = self.grid(labels)
         shown = F.grid_sample(pixels.float() / 255, grid, padding_mode="reflection", align_corners=False)
         ids = F.grid_sample(labels[:, None].float(), grid, "nearest", "reflection", align_corners=False)[:, 0].long()
         outside = (grid.abs() > 1).any(-1)  # (n, size, size)
@@ -124,23 +127,39 @@ class Augmenter:
         mirrored = self.swap[labels.flip(2).long()]
         return pixels, torch.where(flipped[:, None, None], mirrored, labels)
 
-    def grid(self, count: int) -> torch.Tensor:
-        """A sampling grid (count, size, size, 2) of random turn, scale and shift."""
-        change = self.change
+    def grid(self, labels: torch.Tensor) -> torch.Tensor:
+        """A sampling grid (n, size, size, 2) of random turn, scale and shift for photos with these labels."""
+        change, count = self.change, len(labels)
         near = torch.randn(count, generator=self.generator) * change.turn
         far = self.uniform(count, -change.turn_far, change.turn_far)
         angle = torch.where(self.chance(count, change.far), far, near.clamp(-2.5 * change.turn, 2.5 * change.turn))
         low, high = (math.log(scale) for scale in change.scale)
         zoom = torch.exp(-self.uniform(count, low, high))
+        middle, necks = self.necks(labels)
+        zoom = torch.where(necks, 1 / self.uniform(count, *change.close_up), zoom)
+        room = (1 - zoom).clamp(min=0)[:, None]  # close up, but within the photo
+        middle = middle.clamp(-room, room)
         stretch = torch.exp(self.uniform(count, -change.stretch, change.stretch))
         sine, cosine = torch.sin(angle * math.pi / 180), torch.cos(angle * math.pi / 180)
         theta = torch.zeros(count, 2, 3)
         theta[:, 0, 0], theta[:, 0, 1] = cosine * zoom * stretch, -sine * zoom * stretch
         theta[:, 1, 0], theta[:, 1, 1] = sine * zoom / stretch, cosine * zoom / stretch
         # Shifts are measured in the crop, so a face far away is moved as far within it as a near one.
-        theta[:, 0, 2] = self.uniform(count, -2, 2) * change.shift * zoom
-        theta[:, 1, 2] = self.uniform(count, -2, 2) * change.shift * zoom
+        theta[:, 0, 2] = middle[:, 0] + self.uniform(count, -2, 2) * change.shift * zoom
+        theta[:, 1, 2] = middle[:, 1] + self.uniform(count, -2, 2) * change.shift * zoom
         return F.affine_grid(theta, [count, 3, self.size, self.size], align_corners=False)
+
+    def necks(self, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What photos are shown around, (n, 2) of x and y from -1 to 1; and which of them close up around the neck."""
+        middle, necks = torch.zeros(len(labels), 2), self.chance(len(labels), self.change.close)
+        for index in necks.nonzero()[:, 0].tolist():
+            places = (labels[index] == ID["neck_l"]).nonzero()
+            if not len(places):
+                places = (labels[index] == ID["neck"]).nonzero()
+            necks[index] = len(places) > 0
+            if len(places):
+                middle[index] = (2 * (places.float().mean(0) + 0.5) / len(labels[index]) - 1).flip(0)
+        return middle, necks
 
     def borders(
         self, pixels: torch.Tensor, labels: torch.Tensor, outside: torch.Tensor
