@@ -10,7 +10,7 @@ from faceedit.detection import Detection, Detector, Search, find_faces
 from faceedit.geometry import Crop
 from faceedit.labels import GROUPS, ID
 from faceedit.photo import Face, FaceMap, Photo, Source, eight_bit
-from faceedit.segmentation import Segmenter, maps, widened
+from faceedit.segmentation import Segmenter, looked_closer, maps, widened
 
 # A crop is twice the detector's box, its middle a little above the box's, as models for CelebAMask-HQ expect.
 CROP_SHARE = 2.0
@@ -56,7 +56,8 @@ class FaceFinder:
         kept = [index for index in range(len(found)) if sure[index] or not self.plausible_only]
         kept.sort(key=lambda index: not sure[index])  # a false alarm is never "the largest"
         found, seen = [found[index] for index in kept], [seen[index] for index in kept]
-        seen = widened(pixels, self._upright(pixels, seen), self.segmenter, bodies=self.bodies)
+        seen = looked_closer(pixels, self._upright(pixels, seen), self.segmenter)
+        seen = widened(pixels, seen, self.segmenter, bodies=self.bodies)
         certain = sum(sure)  # these come first; a false alarm takes no pixel from a true face
         centers, widths = [face.box.center for face in found], [face.box.width for face in found]
         seen = apart(centers[:certain], widths[:certain], seen[:certain]) + seen[certain:]

@@ -33,7 +33,7 @@ Engine = Literal["auto", "torch", "openvino"]
 LITE = "lite"
 REMOTE = "remote"
 HUB = {"segformer-b5": "jonathandinu/face-parsing"}
-FILES = ("config.json", "preprocessor_config.json", "model.safetensors", "thresholds.json")
+FILES = ("config.json", "preprocessor_config.json", "model.safetensors", "thresholds.json", "closer.json")
 # Source: huggingface_hub, validate_repo_id.
 _HUB_ID = re.compile(r"(?!.*(?:--|\.\.|\.git$))(?=.{3,96}$)\w(?:[\w.-]*\w)?/\w(?:[\w.-]*\w)?", re.ASCII)
 

@@ -188,12 +188,14 @@ class Finding:
 class Model:
     """Which model labelled the faces: its name, the sha256 of its weights, and the accessory thresholds it came with.
 
-    `thresholds` maps a finding's kind ("glasses") to the confidence from which it counts as present.
+    `thresholds` maps a finding's kind ("glasses") to the confidence from which it counts as present, `closer` a part
+    that the model looks at twice to the fields of `faceedit.segmentation.Look`.
     """
 
     name: str = ""
     sha256: str = ""
     thresholds: dict[str, float] = field(default_factory=dict)
+    closer: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

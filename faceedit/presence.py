@@ -18,7 +18,7 @@ from faceedit.labels import ID
 from faceedit.photo import Face, Photo
 from faceedit.recipe import is_unknown
 from faceedit.registry import Registry
-from faceedit.segmentation import Segmenter, maps
+from faceedit.segmentation import Segmenter, looked_closer, maps
 
 PARTS = {
     "glasses": "eye_g",
@@ -161,7 +161,8 @@ def _middle(labels: NDArray[np.uint8]) -> float:
 
 def _portrait(pixels: NDArray[np.uint8], segmenter: Segmenter) -> Photo:
     height, width = pixels.shape[:2]
-    (face_map,) = maps(pixels, [Crop(width / 2, height / 2, max(height, width))], segmenter)
+    seen = maps(pixels, [Crop(width / 2, height / 2, max(height, width))], segmenter)
+    (face_map,) = looked_closer(pixels, seen, segmenter)
     box = Box(width // 4, height // 4, width - width // 4, height - height // 4)
     return Photo(pixels, faces=(Face(0, box, 1.0, face_map, (height, width)),), model=segmenter.model)
 

@@ -106,10 +106,11 @@ def evaluate(
     from faceedit.cli.options import plugins_here
     from faceedit.evaluation import evaluate as run
     from faceedit.labelled import read_names
+    from faceedit.segmentation.closer import whole
 
     segmenter = models.load(model, device)
     evaluation = run(
-        lambda crops: torch.from_numpy(segmenter.logits(crops)),
+        lambda crops: torch.from_numpy(whole(segmenter, crops)),
         data,
         read_names(names) if names else None,
         _json(score_map) if score_map else None,

@@ -7,6 +7,7 @@ imported when first used, so that importing this package costs nothing.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from faceedit.segmentation.closer import Look, looked_closer
 from faceedit.segmentation.crops import Segmenter, cut, maps
 from faceedit.segmentation.folder import canonical_order, checked_folder, sha256
 from faceedit.segmentation.wide import widened
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from faceedit.segmentation.segformer import SegFormer, chosen_device
 
 __all__ = [
+    "Look",
     "SegFormer",
     "Segmenter",
     "canonical_order",
     "checked_folder",
     "chosen_device",
     "cut",
+    "looked_closer",
     "maps",
     "sha256",
     "widened",

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceedit.errors import ModelError
-from faceedit.labels import PARTS
+from faceedit.labels import PARTS, suggestion
 from faceedit.photo import Model
+from faceedit.segmentation.closer import Look
 
 # What SegFormers are trained with where the folder does not say. Source: transformers, SegformerImageProcessor.
 SIZE = 512
@@ -44,7 +45,7 @@ class Folder:
         shape = _read_json(folder / "preprocessor_config.json")
         return cls(
             weights,
-            Model(name, sha256(weights), _read_json(folder / "thresholds.json")),
+            Model(name, sha256(weights), _read_json(folder / "thresholds.json"), _read_closer(folder / "closer.json")),
             config,
             _size(shape.get("size", SIZE)),
             tuple(shape.get("image_mean", MEAN)),
@@ -57,6 +58,23 @@ class Folder:
         mean, deviation = (np.array(each, np.float32) for each in (self.mean, self.deviation))
         normal: NDArray[np.float32] = crops * (1 / (255 * deviation)) - mean / deviation
         return normal
+
+
+def _read_closer(path: Path) -> dict[str, dict[str, float]]:
+    """The parts that are looked at twice.
+
+    Raises:
+        ModelError: the file names an unknown part, or not just what a `Look` has.
+    """
+    closer = _read_json(path)
+    for part, how in closer.items():
+        try:
+            Look(**how)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{path}: {part}: {error}", "a part has zoom, suspected, likely and sure") from error
+        if part not in PARTS:
+            raise ModelError(f'{path}: there is no part "{part}"', suggestion(part, PARTS))
+    return closer
 
 
 def _size(size: Any) -> int:
