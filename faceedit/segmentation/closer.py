@@ -87,7 +87,7 @@ def _within(crop: Crop, place: tuple[slice, slice], cells: tuple[int, ...]) -> C
 
 def _decided(close: Margins, shape: tuple[int, ...], look: Look) -> Margins:
     """Margins on the first look's grid: above 0 where the part is likely and hangs together with where it is sure."""
-    small = Image.fromarray(close).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
+    small = Image.fromarray(close).resize((shape[1], shape[0]), Image.Resampling.BOX)
     likely = np.asarray(small) - np.float32(look.likely)
     areas, count = ndimage.label(likely > 0, TOUCHING)
     sure = ndimage.maximum(likely, areas, np.arange(1, count + 1)) >= look.sure - look.likely
