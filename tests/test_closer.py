@@ -1,5 +1,6 @@
 """Fine parts are looked at twice: what the closer look is sure of counts, and no other part changes."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -37,7 +38,7 @@ class Twice(Oracle):
 def portrait(*, turn: int = 0, chain: str = "neck_l") -> Pixels:
     """A neck with a chain three pixels wide, which is less than a cell of the first look."""
     ids = np.full((SIDE, SIDE), ID["skin"], np.uint8)
-    ids[340:] = ID["neck"]
+    ids[344:] = ID["neck"]
     ids[CHAIN] = ID[chain]
     return np.rot90(np.array(COLORS, np.uint8)[ids], turn)
 
@@ -77,6 +78,18 @@ def test_where_nothing_is_suspected_nothing_is_shown_twice() -> None:
     assert twice.crops == 1
     labels(twice, portrait())
     assert twice.crops == 3
+
+
+def test_between_two_other_parts_it_is_not_seen_where_no_look_found_it() -> None:
+    """Logits are read between cells: what is second on both sides of an edge would win on the edge itself."""
+    twice = Twice(suspected=50.0)
+    (seen,) = maps(portrait(chain="neck"), [Crop(SIDE / 2, SIDE / 2, SIDE)], twice)
+    logits = seen.logits.copy()
+    logits[ID["neck_l"]] = np.delete(logits, ID["neck_l"], axis=0).max(0) - 0.5
+    before = dataclasses.replace(seen, logits=logits)
+    (after,) = looked_closer(portrait(chain="neck"), [before], twice)
+    assert (before.labels(Box(0, 0, SIDE, SIDE)) == ID["neck_l"]).any()
+    assert not (after.labels(Box(0, 0, SIDE, SIDE)) == ID["neck_l"]).any()
 
 
 def test_what_is_likely_but_nowhere_sure_is_ruled_out() -> None:

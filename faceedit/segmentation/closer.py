@@ -15,8 +15,10 @@ from faceedit.segmentation.crops import Segmenter, maps
 
 Margins = NDArray[np.float32]  # (h, w), a part's logit above the highest other
 
-# The margin of a part where the closer look does not see it.
-RULED_OUT = -4.0
+# The margin of a part beside where it is, so that its edge lies between the two cells.
+BESIDE = -4.0
+# A part's logit everywhere else: between cells of two other parts it would win with less.
+NEVER = -30.0
 # Cells that touch at their corners hang together: a chain runs aslant.
 TOUCHING = np.ones((3, 3), bool)
 
@@ -46,7 +48,7 @@ def looked_closer(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter:
     """The maps, with parts that the model wants to see closer (`Model.closer`) as they are then.
 
     Where the first look suspects such a part, the model is shown the place again, larger. What it says there decides
-    where that part is; about all other parts the first look has the last word.
+    where that part is, and elsewhere it is not; about all other parts the first look has the last word.
     """
     result = list(seen)
     for part, how in segmenter.model.closer.items():
@@ -54,10 +56,10 @@ def looked_closer(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter:
         margins = [margin(one.logits, part) for one in result]
         places = {index: _place(each, look) for index, each in enumerate(margins) if each.max() >= look.suspected}
         crops = [_within(result[index].crop, place, margins[index].shape) for index, place in places.items()]
+        decided = [np.full(each.shape, BESIDE, np.float32) for each in margins]
         for (index, place), near in zip(places.items(), maps(pixels, crops, segmenter), strict=True):
-            decided = np.full(margins[index].shape, RULED_OUT, np.float32)
-            decided[place] = _decided(margin(near.logits, part), decided[place].shape, look)
-            result[index] = _with_margin(result[index], part, decided)
+            decided[index][place] = _decided(margin(near.logits, part), decided[index][place].shape, look)
+        result = [_with_margin(one, part, each) for one, each in zip(result, decided, strict=True)]
     return result
 
 
@@ -92,13 +94,16 @@ def _decided(close: Margins, shape: tuple[int, ...], look: Look) -> Margins:
     areas, count = ndimage.label(likely > 0, TOUCHING)
     sure = ndimage.maximum(likely, areas, np.arange(1, count + 1)) >= look.sure - look.likely
     kept = np.isin(areas, 1 + np.flatnonzero(sure))
-    return np.where(kept, likely, np.minimum(likely, RULED_OUT)).astype(np.float32)
+    return np.where(kept, likely, np.minimum(likely, BESIDE)).astype(np.float32)
 
 
 def _with_margin(one: FaceMap, part: str, margins: Margins) -> FaceMap:
-    logits = one.logits.astype(np.float32)
-    logits[ID[part]] = np.delete(logits, ID[part], axis=0).max(0) + margins
-    return replace(one, logits=logits.astype(np.float16))
+    """A map whose part has these margins where it is and right beside, and is seen nowhere else."""
+    logits = one.logits.copy()
+    others = np.delete(logits, ID[part], axis=0).max(0)
+    near = ndimage.binary_dilation(margins > 0, TOUCHING)
+    logits[ID[part]] = np.where(near, others + margins, NEVER)
+    return replace(one, logits=logits)
 
 
 def whole(segmenter: Segmenter, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
