@@ -261,7 +261,7 @@ def _apply(work: _Work, step: Step, window: Box, faces: tuple[Face, ...], suffix
         feather=step.effect.feather if step.feather is None else step.feather,
     )
     # Made before the effect runs: what that does to its own region changes nothing here.
-    mask = region.selected if step.strength == 1 else region.selected * np.float32(step.strength)
+    mask = region.selected * np.float32(step.strength)
     result = answer(step, region, work.registry)
     work.findings += [replace(each, details={}) for each in result.findings] if work.blind else result.findings
     for name, picture in result.extras.items():

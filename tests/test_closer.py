@@ -115,6 +115,8 @@ def test_an_evaluation_sees_it_too() -> None:
         ({"neck_l": {"zoom": 2.0}}, "missing"),
         ({"neck_l": LOOK | {"depth": 1}}, "depth"),
         ({"neck_l": LOOK | {"zoom": 0.5}}, "zoom is 0.5"),
+        ({"neck_l": LOOK | {"zoom": 1e6}}, "zoom is 1000000"),
+        ({"neck_l": LOOK | {"zoom": float("nan")}}, "zoom is nan"),
         ({"neck_l": LOOK | {"sure": "very"}}, "sure"),
         ({"necklace": LOOK}, 'no part "necklace"'),
         ({"neck_l": 3}, "neck_l"),

@@ -67,6 +67,24 @@ def test_the_recipes_parts_growth_and_feather_reach_mask_and_effect(pair: Photo)
     assert not changed(pair, after)[outside].any()
 
 
+def test_an_effect_that_widens_its_own_mask_reaches_no_further(pair: Photo) -> None:
+    @effect(on="lips")
+    def greedy(region: Region) -> Float:
+        """Take more than was given."""
+        region.selected.flags.writeable = True
+        region.selected[:] = 1
+        return 1 - region.pixels
+
+    @effect(on="lips")
+    def modest(region: Region) -> Float:
+        """Take what was given."""
+        return 1 - region.pixels
+
+    taken, given = (changed(pair, edited(pair, step(each))) for each in (greedy, modest))
+    assert given.any()
+    assert np.array_equal(taken, given)
+
+
 def test_a_photo_effect_runs_once_and_sees_the_whole_photo(pair: Photo) -> None:
     regions = []
 

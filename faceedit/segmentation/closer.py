@@ -15,6 +15,8 @@ from faceedit.segmentation.crops import Segmenter, maps
 
 Margins = NDArray[np.float32]  # (h, w), a part's logit above the highest other
 
+# The most that a place is enlarged.
+MOST = 8.0
 # The margin of a part beside where it is, so that its edge lies between the two cells.
 BESIDE = -4.0
 # A part's logit everywhere else: between cells of two other parts it would win with less.
@@ -40,8 +42,8 @@ class Look:
         for name, value in vars(self).items():
             if not isinstance(value, int | float) or isinstance(value, bool):
                 raise TypeError(f"{name} is no number: {value!r}")
-        if self.zoom < 1:
-            raise ValueError(f"zoom is {self.zoom}, but it is at least 1")
+        if not 1 <= self.zoom <= MOST:
+            raise ValueError(f"zoom is {self.zoom}, but it is from 1 to {MOST:g}")
 
 
 def looked_closer(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter: Segmenter) -> list[FaceMap]:
@@ -65,8 +67,11 @@ def looked_closer(pixels: NDArray[np.uint8], seen: Sequence[FaceMap], segmenter:
 
 def margin(logits: NDArray[np.float16], part: str) -> Margins:
     """How far a part's logit (19, h, w) lies above the highest of the others, (h, w)."""
-    others = np.delete(logits, ID[part], axis=0)
-    return logits[ID[part]].astype(np.float32) - others.max(0).astype(np.float32)
+    return logits[ID[part]].astype(np.float32) - _others(logits, part)
+
+
+def _others(logits: NDArray[np.float16], part: str) -> Margins:
+    return np.delete(logits, ID[part], axis=0).max(0).astype(np.float32)
 
 
 def _place(suspected: Margins, look: Look) -> tuple[slice, slice]:
@@ -100,9 +105,8 @@ def _decided(close: Margins, shape: tuple[int, ...], look: Look) -> Margins:
 def _with_margin(one: FaceMap, part: str, margins: Margins) -> FaceMap:
     """A map whose part has these margins where it is and right beside, and is seen nowhere else."""
     logits = one.logits.copy()
-    others = np.delete(logits, ID[part], axis=0).max(0)
     near = ndimage.binary_dilation(margins > 0, TOUCHING)
-    logits[ID[part]] = np.where(near, others + margins, NEVER)
+    logits[ID[part]] = np.where(near, _others(logits, part) + margins, NEVER)
     return replace(one, logits=logits)
 
 

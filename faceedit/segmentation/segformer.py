@@ -56,7 +56,8 @@ def read_net(folder: Folder) -> SegFormerNet:
 class SegFormer:
     """A SegFormer for the 19 parts from a folder with `config.json` and `model.safetensors`: the engine `torch`.
 
-    `preprocessor_config.json` may give size, mean and deviation, `thresholds.json` the accessory thresholds.
+    `preprocessor_config.json` may give size, mean and deviation, `thresholds.json` the accessory thresholds,
+    `closer.json` the parts that are looked at twice (see `Look`).
     `precision` "auto" is bf16 on cuda, and on processors that have it if it leaves the model's labels alone (see
     `agreement`); else fp32.
 
