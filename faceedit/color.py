@@ -141,12 +141,22 @@ def _in_runs(work: Callable[[Float], Float], values: Float) -> Float:
 
 
 def _lit(srgb: Float) -> Float:
-    bent = np.maximum(srgb, 0)
-    bent *= np.float32(1 / 1.055)
-    bent += np.float32(0.055 / 1.055)
-    np.power(bent, np.float32(2.4), out=bent)
-    np.copyto(bent, srgb * np.float32(1 / 12.92), where=srgb <= np.float32(0.04045))
+    bent = _bent(np.maximum(srgb, _FOOT))
+    bent -= _BENT_FOOT  # to a sum of both parts of the curve: choosing one at each value is slow where they alternate
+    bent += np.minimum(srgb, _FOOT) * np.float32(1 / 12.92)
     return bent
+
+
+def _bent(srgb: Float) -> Float:
+    """The curve above its straight foot, in place."""
+    srgb *= np.float32(1 / 1.055)
+    srgb += np.float32(0.055 / 1.055)
+    return np.power(srgb, np.float32(2.4), out=srgb)
+
+
+# Where sRGB's curve ceases to be straight, and how much light that is.
+_FOOT = np.float32(0.04045)
+_BENT_FOOT = _bent(np.full(1, _FOOT))
 
 
 def _encoded(linear: Float) -> Float:

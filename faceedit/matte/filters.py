@@ -1,6 +1,7 @@
 """Filters of planes and colours (h, w) or (h, w, n), float32; sums over wide windows are taken on reduced grids."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import ndimage
 from faceedit.grids import read_rows, resized, stretched, widened
 
 # Pixels worked on at a time: their arrays stay in the processor's cache.
-RUN = 4096
+RUN = 8192
 
 Plane = NDArray[np.float32]  # (h, w)
 Channels = NDArray[np.float32]  # (h, w, 3)
@@ -127,13 +128,11 @@ def grown(mask: Plane, distance_px: float) -> Plane:
     if distance_px == 0 or not mask.any():
         return mask
     area = bounds(mask, math.ceil(abs(distance_px)) + 2)
-    result = mask.copy()
-    if distance_px > 0:
-        reached = np.clip(distance_px + 1 - _distance(mask[area] > 0.5, distance_px), 0, 1)
-        result[area] = np.maximum(mask[area], reached)
-    else:
-        kept = np.clip(_distance(mask[area] <= 0.5, distance_px) + distance_px, 0, 1)
-        result[area] = np.minimum(mask[area], kept)
+    result, outwards = mask.copy(), distance_px > 0
+    away = _distance((mask[area] > 0.5) == outwards, distance_px)
+    (np.subtract if outwards else np.add)(np.float32(distance_px + outwards), away, out=away)
+    np.clip(away, 0, 1, out=away)
+    (np.maximum if outwards else np.minimum)(result[area], away, out=result[area])
     return result
 
 
@@ -178,19 +177,21 @@ def soft(values: NDArray[np.float32], sigma_px: float) -> Any:
     return ndimage.gaussian_filter(small, sigma_px / step, mode="nearest", truncate=3, axes=(0, 1))
 
 
-def read(small: NDArray[np.float32], where: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Channels (h, w, n) of a reduced grid, read bilinearly at the pixels of `where` (H, W), (pixels, n)."""
+def readings(small: NDArray[np.float32], where: NDArray[np.bool_]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Channels (h, w, n) of a reduced grid, read bilinearly at the pixels of `where` (H, W), some pixels at a time.
+
+    Yields which of those pixels, counted row by row, and what is read there, channel by channel: (n, pixels).
+    """
     height, width = where.shape
     wide = widened(small, stretched(small.shape[1], width)).reshape(-1, small.shape[2])
     *ends, share = stretched(small.shape[0], height)
     places, counts = np.flatnonzero(where), np.count_nonzero(where, axis=1)
     above, below = (places + np.repeat((end - np.arange(height)) * width, counts) for end in ends)
     down = np.repeat(share, counts)[:, None]
-    result = np.empty((len(places), small.shape[2]), np.float32)
     for start in range(0, len(places), RUN):
         run = slice(start, start + RUN)
         first, step = wide.take(above[run], axis=0), wide.take(below[run], axis=0)
         step -= first
         step *= down[run]
-        np.add(first, step, out=result[run])
-    return result
+        first += step
+        yield run, np.ascontiguousarray(first.T)

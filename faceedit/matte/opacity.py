@@ -12,7 +12,7 @@ from faceedit.matte.filters import (
     blurred,
     coefficients,
     picked,
-    read,
+    readings,
     smoothstep,
     soft,
 )
@@ -43,19 +43,25 @@ def alpha(pixels: Channels, mask: Plane, band_px: float, hairy: Plane | None = N
         plain = blurred(hard, band_px / 4)
         near = plain + hairy * (near - plain)
     mixed = (near <= SURE) & (near >= 1 - SURE)
-    step = max(1, round(band_px / 5))
+    step = max(1, round(band_px / 4))
     size = (max(1, mask.shape[1] // step), max(1, mask.shape[0] // step))
     small, rough = resized(pixels, size), resized(near, size)
     lines, explained = _told_by_color(small, resized(hard, size), band_px / step)
     opacity = (near > SURE).astype(np.float32)
     sides = [_local_color(small, sure, 0.6 * band_px / step) for sure in (rough > SURE, rough < 1 - SURE)]
-    found = read(np.dstack([*lines, explained, *_between(*sides)]), mixed)
     colors, guess, near = picked(pixels, mixed), mask[mixed], near[mixed]
-    told = np.clip(found[:, 3] + np.einsum("nc,nc->n", found[:, :3], colors), 0, 1)
-    # Towards the ends of the band, and where colour explains little, the mask counts.
-    guess += smoothstep(4 * near * (1 - near), 0, 0.3) * smoothstep(found[:, 4], 0.05, 0.25) * (told - guess)
-    opacity[mixed] = _unmixed(colors, guess, found[:, 5:8], *found[:, 8:].T)
+    for run, found in readings(np.dstack([*lines, explained, *_unmixing(*sides)]), mixed):
+        guess[run] = _heard(np.ascontiguousarray(colors[run].T), guess[run], near[run], found)
+    opacity[mixed] = guess
     return opacity
+
+
+def _heard(colors: Values, guess: Values, near: Values, found: Values) -> Values:
+    """The opacity of pixels (n,) after both witnesses, from the mask's `guess`; `found` is what grids tell of them."""
+    told = np.clip(np.einsum("cn,cn->n", found[:3], colors) + found[3], 0, 1)
+    # Towards the ends of the band, and where colour explains little, the mask counts.
+    guess = guess + smoothstep(4 * near * (1 - near), 0, 0.3) * smoothstep(found[4], 0.05, 0.25) * (told - guess)
+    return np.clip(np.einsum("cn,cn->n", found[5:8], colors) - found[8] + found[9] * guess, 0, 1)
 
 
 def _told_by_color(small: Channels, hard: Plane, radius: float) -> tuple[list[Plane], Plane]:
@@ -77,20 +83,16 @@ def _local_color(pixels: Channels, where: NDArray[np.bool_], reach_px: float) ->
     return np.dstack([mean, np.where(total < 1e-3, np.float32(10), spread)])
 
 
-def _between(front: Channels, back: Channels) -> list[NDArray[np.float32]]:
-    """The way from the back's colour to the front's, where on it the back is, and the variance of both together."""
-    across = front[..., :3] - back[..., :3]
-    return [across, np.einsum("hwc,hwc->hw", back[..., :3], across), NOISE**2 + front[..., 3] + back[..., 3]]
+def _unmixing(front: Channels, back: Channels) -> list[NDArray[np.float32]]:
+    """What tells the front's share in a colour from the two sides' colours: `slopes` (h, w, 3), `offset`, `trust`.
 
-
-def _unmixed(colors: Values, guess: Values, across: Values, start: Values, noise: Values) -> Values:
-    """The front's share in colours (n, 3): least squares, with a `guess` (n,) as one more observation.
-
-    `across`, `start` and `noise` are what `_between` says of the two sides at each of the colours.
+    The share is slopes * colour - offset + trust * guess: least squares, with the guess as one more observation.
     """
-    along = np.einsum("nc,nc->n", colors, across) - start
-    contrast = np.einsum("nc,nc->n", across, across)
-    return np.clip((DOUBT**2 * along + noise * guess) / (DOUBT**2 * contrast + noise), 0, 1)
+    across = front[..., :3] - back[..., :3]
+    noise = NOISE**2 + front[..., 3] + back[..., 3]
+    total = DOUBT**2 * np.einsum("hwc,hwc->hw", across, across) + noise
+    slopes = across * (DOUBT**2 / total)[..., None]
+    return [slopes, np.einsum("hwc,hwc->hw", back[..., :3], slopes), noise / total]
 
 
 def foreground(pixels: Channels, opacity: Plane) -> Channels:
@@ -142,9 +144,12 @@ def _explained(pixels: Channels, opacity: Plane, front: Channels, back: Channels
     result = pixels.copy()
     mixed = (opacity < 1) & (opacity > 0)
     loose = np.full((1, 1), 0.01, np.float32)  # the guess is good; the mix has the last word
-    guesses = read(np.dstack([front, back]), mixed)[None]
-    fixed, _ = _solved(pixels[mixed][None], opacity[mixed][None], loose, guesses[..., :3], guesses[..., 3:])
-    result[mixed] = fixed[0]
+    colors, share = pixels[mixed], opacity[mixed]
+    for run, guesses in readings(np.dstack([front, back]), mixed):
+        sides = guesses.T[None]
+        fixed, _ = _solved(colors[run][None], share[run][None], loose, sides[..., :3], sides[..., 3:])
+        colors[run] = fixed[0]
+    result[mixed] = colors
     return result
 
 

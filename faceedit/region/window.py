@@ -102,20 +102,23 @@ class Region:
             UnknownPart: the expression names a part that does not exist.
         """
         parts = parse_parts(expression)
-        outside = "background" in parts and bool(self.faces)  # background is what no face covers
-        mask = np.full(self.shape, float(outside), np.float32)
+        outside = "background" in parts  # background is what no face covers
+        mask: Mask | None = None
         for face in self.faces:
             sharp = self._sharp(face, parts, fine=drawn and max(grow, feather) <= SOFT)
             own = matte.grown(sharp, grow * face.width_px)
             own = matte.feathered(own, feather * face.width_px) if feather else own
-            (np.minimum if outside else np.maximum)(mask, own, out=mask)
-        return mask
+            if mask is None:
+                mask = own.copy() if own is sharp else own  # `_sharp` remembers
+            else:
+                (np.minimum if outside else np.maximum)(mask, own, out=mask)
+        return np.zeros(self.shape, np.float32) if mask is None else mask
 
     @cached_property
     def selected(self) -> Mask:
         """What the step works on, (h, w) float32 0..1: the mask that the host lays the result back through."""
-        empty = np.zeros(self.shape, np.float32)
-        mask = self.mask(self.on, grow=self.grow, feather=self.feather) if self.on else empty
+        on = self.on
+        mask = self.mask(on, grow=self.grow, feather=self.feather) if on else np.zeros(self.shape, np.float32)
         mask.flags.writeable = False
         return mask
 
@@ -195,10 +198,12 @@ class Region:
             )
             mask = np.full(self.shape, float("background" in parts), np.float32)
             if place.area:
-                steep = face.map.mask(parts, place, fade=True) * np.float32(STEEPER)
+                steep = mask[inner.slices]
+                np.multiply(face.map.mask(parts, place, fade=True), np.float32(STEEPER), out=steep)
                 steep -= np.float32(0.5 * STEEPER - 0.5)
                 np.clip(steep, 0, 1, out=steep)
-                mask[inner.slices] = _drawn(steep, self.pixels[inner.slices], face.width_px) if fine else steep
+                if fine:
+                    _draw(steep, self.pixels[inner.slices], face.width_px)
             self._masks[key] = mask
         drawn: Mask = self._masks[key]
         return drawn
@@ -220,8 +225,8 @@ def _around(face: Face, parts: frozenset[str]) -> Box:
     return Box(int(x), int(y), int(x_end), int(y_end)).grown(margin).intersection(face.window)
 
 
-def _drawn(mask: Mask, pixels: Float, width_px: int) -> Mask:
-    """A mask with its edge where the photo has one, in place."""
+def _draw(mask: Mask, pixels: Float, width_px: int) -> None:
+    """Put the edge of a mask where the photo has one, in place."""
     radius = EDGE_RADIUS * width_px
     edges = matte.bounds((mask > 0) & (mask < 1), math.ceil(3 * radius))
     if mask[edges].size:
@@ -229,7 +234,6 @@ def _drawn(mask: Mask, pixels: Float, width_px: int) -> Mask:
         drawn -= np.float32(TAIL)
         drawn /= np.float32(1 - 2 * TAIL)
         np.clip(drawn, 0, 1, out=mask[edges])
-    return mask
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,8 @@ def lay_back(before: NDArray[Any], result: Float, mask: Mask) -> NDArray[Any]:
     """
     after, area = before.copy(), matte.bounds(mask)
     inside, partly = mask[area] > 0, (mask[area] > 0) & (mask[area] < 1)
-    new = np.clip(matte.picked(np.ascontiguousarray(result[area], np.float32), inside), 0, 1)
+    new = matte.picked(np.ascontiguousarray(result, np.float32)[area], inside)
+    np.clip(new, 0, 1, out=new)
     below, over = as_float(matte.picked(after[area], partly)), matte.picked(new, partly[inside])
     changed = np.logical_or.reduce([old != laid for old, laid in zip(below.T, over.T, strict=True)])
     share = mask[area][partly][changed]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 import faceedit
 from faceedit.color import Color, parse, to_oklab, to_srgb
-from faceedit.matte import alpha, bounds, mean_inside, picked, read, records, resized, smoothstep, soft
+from faceedit.matte import alpha, bounds, mean_inside, picked, readings, records, resized, smoothstep, soft
 
 Float = NDArray[np.float32]
 
@@ -25,6 +25,8 @@ RIM, APART = 0.1, (0.02, 0.06)
 VARIED = 0.05
 # From here on a pixel is nothing but hair.
 OPAQUE = 0.98
+# So little hair counts as none, and hair that lacks so little as all: a faint dye would lie on skin and wall.
+FAINT = 0.03
 
 
 @faceedit.effect(on="hair", grow=0.065)  # as far as loose strands are looked for
@@ -48,6 +50,9 @@ def hair_color(
         return region.untouched()
     pixels = region.pixels[area]
     opacity = alpha(pixels, hair, reach)
+    opacity -= np.float32(FAINT)
+    opacity *= np.float32(1 / (1 - 2 * FAINT))
+    np.clip(opacity, 0, 1, out=opacity)
     dyed = opacity > 0
     if not dyed.any():
         return region.untouched()
@@ -73,28 +78,33 @@ def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> tupl
     size = (opacity.shape[1], opacity.shape[0])
     outside = resized(soft((opacity < 0.5).astype(np.float32), 0.4 * reach_px), size)
     unsure = (opacity > 0) & ((outside > 0.05 * RIM) | (opacity < OPAQUE))
-    every = max(1, int(reach_px // 8))  # so many pixels that a few of them tell the means
+    every = max(1, int(reach_px // 6))  # so many pixels that a few of them tell the means
     thin, mix = np.ascontiguousarray(np.moveaxis(pixels[::every, ::every], -1, 0)), opacity[::every, ::every]
     sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
     nearby = np.dstack([plane for side in sides for plane in _nearby(thin, side, 0.5 * reach_px / every)])
-    front, behind = np.split(np.asfortranarray(read(nearby, unsure)), 2, axis=1)
-    colors, share = np.asfortranarray(picked(pixels, unsure)), opacity[unsure]
-    across = front - behind
-    contrast = np.einsum("nc,nc->n", across, across)
-    told = np.einsum("nc,nc->n", colors - behind, across) / np.maximum(contrast, np.float32(1e-4))
-    rim = smoothstep(outside[unsure], 0, RIM) * smoothstep(contrast, *APART)
-    share -= rim * np.clip(share - np.maximum(told, 0), 0, 1)
-    colors -= front
-    colors *= smoothstep(share, 0.5, OPAQUE)[:, None]
+    colors, share, outside = np.asfortranarray(picked(pixels, unsure)), opacity[unsure], outside[unsure]
+    for run, seen in readings(nearby, unsure):
+        colors[run].T[:], share[run] = _apart(colors[run].T, share[run], outside[run], seen)
     strands, cover, where = lab.copy(order="F"), opacity[opacity > 0], np.flatnonzero(unsure[opacity > 0])
     partly = share < OPAQUE
-    strands[where[partly]] = to_oklab(colors[partly] + front[partly])
+    strands[where[partly]] = to_oklab(colors[partly])
     cover[where] = share
     return strands, cover
 
 
+def _apart(colors: Float, share: Float, outside: Float, seen: Float) -> tuple[Float, Float]:
+    """The hair in pixels (3, n), and how much of them it is (n,), from what is `seen` nearby: hair and background."""
+    front, behind = seen[:3], seen[3:]
+    across = front - behind
+    contrast = np.einsum("cn,cn->n", across, across)
+    told = np.einsum("cn,cn->n", colors - behind, across) / np.maximum(contrast, np.float32(1e-4))
+    rim = smoothstep(outside, 0, RIM) * smoothstep(contrast, *APART)
+    share = share - rim * np.clip(share - np.maximum(told, 0), 0, 1)
+    return front + smoothstep(share, 0.5, OPAQUE) * (colors - front), share
+
+
 def _nearby(planes: Float, where: Float, reach_px: float) -> list[Float]:
-    """The mean of some places around each pixel, of each of `planes` (n, h, w), on a reduced grid."""
+    """The mean of some places around each pixel, of each of `planes` (n, h, w), on a grid of half their size."""
     total = np.maximum(soft(where, reach_px), np.float32(1e-4))
     return [soft(plane * where, reach_px) / total for plane in planes]
 
