@@ -1,14 +1,19 @@
 """Hair colour."""
 
+import math
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from scipy import ndimage
 
 import faceedit
 from faceedit.color import Color, parse, to_oklab, to_srgb
+from faceedit.geometry import Box
+from faceedit.grids import warp
 from faceedit.matte import alpha, bounds, mean_inside, picked, readings, records, resized, smoothstep, soft
+from faceedit.photo import FaceMap
 
 Float = NDArray[np.float32]
 
@@ -20,11 +25,15 @@ REDDER = 0.6
 COPPER = 1.2
 # Where at least so much of what is nearby is not hair, a pixel's colour says how much of it is hair, if the squared
 # distance of hair and background (sRGB) is from "alike" to "unlike".
-RIM, APART = 0.1, (0.02, 0.06)
+RIM, APART = 0.06, (0.02, 0.06)
+# The softness (share of the band) of what counts as nearby there, and of an edge between colours that are alike.
+SOFT = 0.3
 # Differences in colour (OKLab) that hair has of itself; of larger ones, as in dyed strands, less and less stays.
 VARIED = 0.05
 # From here on a pixel is nothing but hair.
 OPAQUE = 0.98
+# An island of hair whose probability is nowhere so high is none.
+SURE = 0.8
 # So little hair counts as none, and hair that lacks so little as all: a faint dye would lie on skin and wall.
 FAINT = 0.03
 
@@ -46,18 +55,20 @@ def hair_color(
     """
     area = bounds(region.selected)
     hair, reach = region.mask(region.on, drawn=False)[area], HAIR_BAND * region.width_px
+    left, top = region.window.left, region.window.top
+    place = Box(left + area[1].start, top + area[0].start, left + area[1].stop, top + area[0].stop)
+    doubtful = _doubtful(region.faces[0].map, place)
+    if doubtful is not None:
+        hair *= 1 - doubtful
     if not hair.any():
         return region.untouched()
     pixels = region.pixels[area]
-    opacity = alpha(pixels, hair, reach)
-    opacity -= np.float32(FAINT)
-    opacity *= np.float32(1 / (1 - 2 * FAINT))
-    np.clip(opacity, 0, 1, out=opacity)
+    opacity, inside, nearby = _matte(pixels, hair, reach)
     dyed = opacity > 0
     if not dyed.any():
         return region.untouched()
     before = np.asfortranarray(to_oklab(picked(pixels, dyed)))  # channel by channel: many times faster to reckon with
-    lab, share = _strands(pixels, opacity, before, reach)
+    lab, share = _strands(pixels, opacity, before, inside, nearby)
     cover = share * _towards_tips(region, area, fade)[dyed] if fade > 0 else share
     weight = np.minimum(hair[dyed], cover)
     after = _dyed(lab, weight, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
@@ -69,20 +80,52 @@ def hair_color(
     return result
 
 
-def _strands(pixels: Float, opacity: Float, lab: Float, reach_px: float) -> tuple[Float, Float]:
+def _doubtful(seen: FaceMap, place: Box) -> Float | None:
+    """Islands of hair, apart from most of it, that the map is nowhere sure of: hands and clothes, as a rule, not hair.
+
+    (h, w) 0..1 in `place`; None where there are none.
+    """
+    plane = seen.on_crop(frozenset({"hair"}))
+    areas, count = ndimage.label(plane > 0.5)
+    believed = np.bincount(areas[plane >= SURE], minlength=count + 1) > 0
+    believed[[0, 1 + np.argmax(np.bincount(areas.ravel())[1:])] if count else 0] = True
+    if believed.all():
+        return None
+    islands = ndimage.binary_dilation(~believed[areas], iterations=2)
+    return warp(islands.astype(np.float32), seen.crop, place)
+
+
+def _matte(pixels: Float, hair: Float, reach_px: float) -> tuple[Float, Float, Float]:
+    """How much hair each pixel is, (h, w), how much of what is around it is, (h, w), and the colours of both sides.
+
+    Those are the means of hair and of what is none nearby, on a reduced grid, (rows, columns, 6). Where they are alike
+    no strand can be told, and the edge is soft: it would show the file's blocks.
+    """
+    opacity = alpha(pixels, hair, reach_px)
+    size = (opacity.shape[1], opacity.shape[0])
+    every = max(1, int(reach_px // 6))  # so many pixels that a few of them tell the means
+    thin, mix = np.ascontiguousarray(np.moveaxis(pixels[::every, ::every], -1, 0)), opacity[::every, ::every]
+    sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
+    front, behind = (_nearby(thin, side, 0.5 * reach_px / every) for side in sides)
+    alike = 1 - smoothstep(np.einsum("chw,chw->hw", front - behind, front - behind), *APART)
+    inside = resized(soft(opacity, SOFT * reach_px), size)
+    step = inside - opacity
+    step *= resized(alike, size)
+    opacity += step
+    opacity -= np.float32(FAINT)
+    opacity *= np.float32(1 / (1 - 2 * FAINT))
+    return np.clip(opacity, 0, 1, out=opacity), inside, np.dstack([*front, *behind])
+
+
+def _strands(pixels: Float, opacity: Float, lab: Float, inside: Float, nearby: Float) -> tuple[Float, Float]:
     """The hair's own colour in OKLab where there is any, (n, 3), and how much of each pixel it is, (n,).
 
     The colour is that of the pixel, `lab`, if hair is all there is, else that of the hair nearby. Along the very edge a
     pixel is no more hair than its colour says: what looks like the wall behind would shine once it is dyed.
     """
-    size = (opacity.shape[1], opacity.shape[0])
-    outside = resized(soft((opacity < 0.5).astype(np.float32), 0.4 * reach_px), size)
-    unsure = (opacity > 0) & ((outside > 0.05 * RIM) | (opacity < OPAQUE))
-    every = max(1, int(reach_px // 6))  # so many pixels that a few of them tell the means
-    thin, mix = np.ascontiguousarray(np.moveaxis(pixels[::every, ::every], -1, 0)), opacity[::every, ::every]
-    sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
-    nearby = np.dstack([plane for side in sides for plane in _nearby(thin, side, 0.5 * reach_px / every)])
-    colors, share, outside = np.asfortranarray(picked(pixels, unsure)), opacity[unsure], outside[unsure]
+    unsure = (opacity > 0) & ((inside < 1 - 0.05 * RIM) | (opacity < OPAQUE))
+    outside = 1 - inside[unsure]
+    colors, share = np.asfortranarray(picked(pixels, unsure)), opacity[unsure]
     for run, seen in readings(nearby, unsure):
         colors[run].T[:], share[run] = _apart(colors[run].T, share[run], outside[run], seen)
     strands, cover, where = lab.copy(order="F"), opacity[opacity > 0], np.flatnonzero(unsure[opacity > 0])
@@ -103,10 +146,10 @@ def _apart(colors: Float, share: Float, outside: Float, seen: Float) -> tuple[Fl
     return front + smoothstep(share, 0.5, OPAQUE) * (colors - front), share
 
 
-def _nearby(planes: Float, where: Float, reach_px: float) -> list[Float]:
-    """The mean of some places around each pixel, of each of `planes` (n, h, w), on a grid of half their size."""
+def _nearby(planes: Float, where: Float, reach_px: float) -> Float:
+    """The mean of some places around each pixel, of each of `planes` (n, h, w), on a reduced grid."""
     total = np.maximum(soft(where, reach_px), np.float32(1e-4))
-    return [soft(plane * where, reach_px) / total for plane in planes]
+    return np.stack([soft(plane * where, reach_px) / total for plane in planes])
 
 
 def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float) -> Float:
@@ -134,7 +177,9 @@ def _relit(lightness: Float, mean: float, target: float) -> Float:
     room = max(0.97 - target, 0.05)
     brightest = max(float(np.percentile(lightness[:: max(1, len(lightness) // 50_000)], 99)) - mean, 1e-3)
     contrast = min(max(ratio, 1.0) ** 0.8, 2.6, max(0.8 * room / brightest, 0.8))
-    rest = contrast * (lightness - mean)
+    rest = lightness - mean
+    # A shine on black hair, or skin between its roots, is light already.
+    rest *= np.where(rest > 0, np.float32(min(contrast, math.sqrt(contrast))), np.float32(contrast))
     relit = target + np.where(rest > 0.6 * room, _bent(rest, 0.6 * room, room), rest)
     return relit.astype(np.float32)
 
