@@ -84,8 +84,12 @@ def test_a_photo_that_ends_at_the_neck_makes_necklaces_unknown() -> None:
 
 
 def test_a_photo_that_ends_at_the_forehead_makes_hats_unknown() -> None:
-    photo = painted_photo(120, 300, face_px=140, accessories=())
+    photo = painted_photo(120, 300, face_px=180, accessories=())
     assert unknown(photo)["hat"] == "the photo ends at the forehead"
+
+
+def test_where_a_photo_ends_in_hair_there_is_no_hat() -> None:
+    assert "hat" not in unknown(painted_photo(120, 300, face_px=140, accessories=()))
 
 
 def test_the_models_own_thresholds_are_used() -> None:

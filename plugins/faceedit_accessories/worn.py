@@ -100,9 +100,9 @@ class _Look:
         return reason if self.share(self.plane(part)) < least else ""
 
     def hidden_top(self) -> str:
-        """Why a hat cannot be told: the photo ends within the forehead."""
-        skin = (self.plane("skin") > 0.5) & (self.points[..., 1] <= 1)
-        return "the photo ends at the forehead" if skin.any() else ""
+        """Why a hat cannot be told: the photo ends within the forehead, and not in hair."""
+        skin, hair = ((self.plane(part) > EVIDENCE) & (self.points[..., 1] <= 1) for part in ("skin", "hair"))
+        return "the photo ends at the forehead" if skin.sum() > hair.sum() else ""
 
     def middle(self) -> float:
         """The column between the person's left and right: midway between the ears, else at the nose."""
