@@ -135,8 +135,18 @@ class Crop:
 
     def cells(self, height: int, width: int) -> Points:
         """The middles of a grid's cells as photo points, (height * width, 2), row by row."""
-        v, u = np.mgrid[:height, :width]
-        return self.to_photo(np.column_stack([(u.ravel() + 0.5) / width, (v.ravel() + 0.5) / height]))
+        u, v = ((np.arange(count) + 0.5) / count for count in (width, height))
+        points = np.empty((height, width, 2))
+        for axis, (by_u, by_v, start) in enumerate(self.matrix()):
+            np.add.outer(by_v * v + start, by_u * u, out=points[..., axis])
+        return points.reshape(-1, 2)
+
+    def ends_within(self, height: int, width: int) -> tuple[bool, ...]:
+        """Whether each edge, top, right, bottom, left, lies within a photo of this size."""
+        along, ends = np.linspace(0, 1, 9), np.zeros(9)
+        edges = ((along, ends), (ends + 1, along), (along, ends + 1), (ends, along))
+        points = [self.to_photo(np.column_stack(edge)).T for edge in edges]
+        return tuple(bool(((x > 0) & (x < width) & (y > 0) & (y < height)).any()) for x, y in points)
 
     def bounds(self) -> Box:
         """The upright box of photo pixels around the crop."""

@@ -30,8 +30,8 @@ Labels = NDArray[np.uint8]  # (h, w), class ids 0..18
 FINE, FINER = 256, 4
 # A part that nowhere in the crop reaches this probability is left out of every mask.
 NEGLIGIBLE = 1e-3
-# Share of a crop's edge over which masks fade out towards it.
-FADE = 0.06
+# Share of a crop's edge over which masks fade out towards it, where parts are there at all: at least so probable.
+FADE, FAINT = 0.1, 0.37
 
 
 @dataclass(frozen=True)
@@ -77,38 +77,32 @@ class FaceMap:
             return np.zeros_like(next(iter(self.probabilities.values())))
         return np.minimum(functools.reduce(np.add, planes), 1)  # a sum over an axis would copy all planes first
 
-    def mask(self, parts: frozenset[str], window: Box, *, fade: bool = False) -> Mask:
+    def mask(self, parts: frozenset[str], window: Box) -> Mask:
         """The probability that a pixel of `window` belongs to `parts`, (h, w) float32.
 
-        Parts exclude each other, so this is the exact sum of their probabilities.
-        Beyond the crop everything is background; with `fade` it becomes so gradually, where the crop ends within the
-        photo: for effects on hair or clothes that go on beyond it. Never for redaction.
+        Parts exclude each other, so this is the exact sum of their probabilities. Beyond the crop all is background.
         A piece such as `teeth`, which only pixels tell, is refused with UnknownPart.
         """
         demand_whole(parts)
         if "background" in parts:
-            return 1 - self.mask(frozenset(PARTS) - parts, window, fade=fade)
-        plane = self.on_crop(parts)
-        return warp(plane * self._fading(len(plane)) if fade else plane, self.crop, window)
+            return 1 - self.mask(frozenset(PARTS) - parts, window)
+        return warp(self.on_crop(parts), self.crop, window)
 
-    def _fading(self, side: int) -> Mask:
-        """Weights on the crop's grid, (side, side): 1, falling to 0 towards edges of the crop within the photo."""
-        rise = np.clip((np.arange(side, dtype=np.float32) + 0.5) / (side * FADE), 0, 1)
+    def fading(self, parts: frozenset[str], window: Box) -> Mask | None:
+        """How much `parts` count at pixels of `window`, (h, w) float32: 1, falling to 0 where the crop ends too early.
+
+        That is within the photo, where hair or clothes go on beyond it; None where all count. Never for redaction.
+        """
+        plane, edges = self.on_crop(parts), self.ends_within()
+        rise = np.clip((np.arange(len(plane), dtype=np.float32) + 0.5) / (len(plane) * FADE), 0, 1)
         rise = rise * rise * (3 - 2 * rise)  # no visible line where it begins
-        top, right, bottom, left = self.ends_within()
-        across = (rise if left else 1) * (rise[::-1] if right else np.ones_like(rise))
-        down = (rise if top else 1) * (rise[::-1] if bottom else np.ones_like(rise))
-        return down[:, None] * across
+        top, right, bottom, left = (rise if within else np.ones_like(rise) for within in edges)
+        weights = (top * bottom[::-1])[:, None] * (left * right[::-1])
+        return warp(weights, self.crop, window) if (plane[weights < 1] > FAINT).any() else None
 
     def ends_within(self) -> tuple[bool, ...]:
         """Whether each edge of the crop, top, right, bottom, left, lies within the photo; False if that is unknown."""
-        if self.photo_shape is None:
-            return (False,) * 4
-        along, ends = np.linspace(0, 1, 9), np.zeros(9)
-        edges = ((along, ends), (ends + 1, along), (along, ends + 1), (ends, along))
-        height, width = self.photo_shape
-        points = [self.crop.to_photo(np.column_stack(edge)).T for edge in edges]
-        return tuple(bool(((x > 0) & (x < width) & (y > 0) & (y < height)).any()) for x, y in points)
+        return (False,) * 4 if self.photo_shape is None else self.crop.ends_within(*self.photo_shape)
 
     def labels(self, window: Box) -> Labels:
         """The winning part at each pixel of `window`, (h, w) uint8: logits are upsampled, then compared."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from faceedit.geometry import Box, Crop
 from faceedit.labels import ID, PARTS
 from faceedit.photo import FADE, Face, FaceMap
+from faceedit.region import Region
 from faceedit.winners import LARGE, winners
 
 WINDOW = Box(3, -2, 50, 33)
@@ -127,7 +128,7 @@ def all_hair(crop: Crop, shape: tuple[int, int] | None) -> FaceMap:
 
 
 def test_a_mask_fades_out_towards_an_end_of_the_crop_within_the_photo() -> None:
-    mask = all_hair(Crop(100, 100, 100), (200, 200)).mask(HAIR, Box(0, 100, 200, 101), fade=True)[0]
+    mask = all_hair(Crop(100, 100, 100), (200, 200)).fading(HAIR, Box(0, 100, 200, 101))[0]
     assert mask[50] < 0.05
     assert mask[149] < 0.05
     assert (np.diff(mask[50:60]) >= 0).all()
@@ -136,13 +137,13 @@ def test_a_mask_fades_out_towards_an_end_of_the_crop_within_the_photo() -> None:
 
 def test_a_mask_does_not_fade_at_the_photos_border() -> None:
     for x, side in ((50, 100), (40, 100), (48, 100)):  # the crop ends at the border, or beyond it
-        mask = all_hair(Crop(x, 100, side), (200, 200)).mask(HAIR, Box(0, 100, 200, 101), fade=True)[0]
+        mask = all_hair(Crop(x, 100, side), (200, 200)).fading(HAIR, Box(0, 100, 200, 101))[0]
         assert mask[0] > 0.999
         assert mask[round(x + side / 2) - 1] < 0.05
 
 
 def test_a_tilted_crop_fades_on_all_sides_within_the_photo() -> None:
-    mask = all_hair(Crop(100, 100, 80, 45), (200, 200)).mask(HAIR, Box(0, 0, 200, 200), fade=True)
+    mask = all_hair(Crop(100, 100, 80, 45), (200, 200)).fading(HAIR, Box(0, 0, 200, 200))
     half = 80 / np.sqrt(2)
     ends = [(100, 100 - half), (100, 100 + half), (100 - half, 100), (100 + half, 100)]
     assert all(mask[min(int(y), 199), min(int(x), 199)] < 0.05 for x, y in ends)
@@ -155,13 +156,17 @@ def test_masks_that_are_not_asked_to_fade_do_not() -> None:
 
 
 def test_a_map_that_knows_no_photo_fades_nowhere() -> None:
-    assert all_hair(Crop(100, 100, 100), None).mask(HAIR, Box(50, 100, 150, 101), fade=True).min() > 0.999
+    assert all_hair(Crop(100, 100, 100), None).fading(HAIR, Box(50, 100, 150, 101)) is None
 
 
 def test_a_faded_part_and_the_faded_rest_still_add_up_to_one() -> None:
     face_map = all_hair(Crop(100, 100, 100), (200, 200))
     window = Box(40, 40, 160, 160)
-    total = face_map.mask(HAIR, window, fade=True) + face_map.mask(frozenset(PARTS) - HAIR, window, fade=True)
+    face = Face(0, Box(75, 75, 125, 125), 1.0, face_map, (200, 200))
+    region = Region(np.zeros((120, 120, 3), np.float32), window, face.box, (face,))
+    rest = " | ".join(sorted(set(PARTS) - HAIR))
+    assert 0.1 < region.mask("hair")[12, 60] < 0.9  # a gradual end, however steep the part's own edges are made
+    total = region.mask("hair") + region.mask(rest)
     np.testing.assert_allclose(total, 1, atol=1e-6)
 
 

@@ -116,19 +116,19 @@ def test_a_fading_mask_ends_softly_where_the_crop_ends_within_the_photo() -> Non
     logits = sure_map("hair", Crop(50, 50, 100)).logits
     hair, window = frozenset(["hair"]), Box(0, 0, 200, 100)
     inside = FaceMap(logits, Crop(50, 50, 100), (100, 200))  # at the photo's left, top and bottom, not at its right
-    mask = inside.mask(hair, window, fade=True)
+    mask = inside.mask(hair, window) * inside.fading(hair, window)
     assert mask[:, :90].min() > 0.999
     assert (mask[50, 96] < 0.8, mask[50, 99] < 0.1, mask[50, 100]) == (True, True, 0)
     assert (np.diff(mask[50, 90:100]) <= 0).all()
 
 
-def test_a_mask_fades_only_when_asked_and_where_the_photos_size_is_known() -> None:
+def test_nothing_fades_where_the_photos_size_is_unknown_or_the_part_ends_before_the_crop() -> None:
     logits = sure_map("hair", Crop(50, 50, 100)).logits
     hair, window = frozenset(["hair"]), Box(40, 40, 60, 60)
     known, unknown = FaceMap(logits, Crop(50, 50, 20), (100, 100)), FaceMap(logits, Crop(50, 50, 20))
     assert known.mask(hair, window).min() > 0.999
-    assert unknown.mask(hair, window, fade=True).min() > 0.999
-    assert known.mask(hair, window, fade=True)[[0, -1]].max() < 0.6
+    assert (unknown.fading(hair, window), known.fading(frozenset(["cloth"]), window)) == (None, None)
+    assert known.fading(hair, window)[[0, -1]].max() < 0.6
 
 
 def test_a_window_away_from_the_origin_reads_the_same_values() -> None:

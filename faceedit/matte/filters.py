@@ -129,25 +129,33 @@ def grown(mask: Plane, distance_px: float) -> Plane:
         return mask
     area = bounds(mask, math.ceil(abs(distance_px)) + 2)
     result, outwards = mask.copy(), distance_px > 0
-    away = _distance((mask[area] > 0.5) == outwards, distance_px)
+    away = _distance(mask[area], distance_px)
     (np.subtract if outwards else np.add)(np.float32(distance_px + outwards), away, out=away)
     np.clip(away, 0, 1, out=away)
     (np.maximum if outwards else np.minimum)(result[area], away, out=result[area])
     return result
 
 
-def _distance(where: NDArray[np.bool_], reach_px: float) -> Plane:
-    """Distance in pixels to the nearest place in `where`, infinite if there is none; long ones on a reduced grid."""
+def _distance(mask: Plane, reach_px: float) -> Plane:
+    """Distance in pixels to the nearest place within the mask, or outside it for a negative reach; infinite if none.
+
+    Long ones are worked out on a reduced grid.
+    """
+
+    def sought(plane: Plane) -> NDArray[np.bool_]:
+        return plane > 0.5 if reach_px > 0 else plane <= 0.5
+
+    step = max(1, int(abs(reach_px) // 16))
+    height, width = mask.shape
+    small = sought(resized(mask, (max(1, width // step), max(1, height // step))))
+    if small.any():
+        cells = ndimage.distance_transform_edt(~small).astype(np.float32)
+        # From the middle of a cell to the edge of the next is half a cell: in pixels that is the half pixel less.
+        return resized(np.where(small, 0, cells * step - np.float32((step - 1) / 2)), (width, height))
+    where = sought(mask)
     if not where.any():
         return np.full(where.shape, np.inf, np.float32)
-    step = max(1, int(abs(reach_px) // 16))
-    height, width = where.shape
-    small = resized(where.astype(np.float32), (max(1, width // step), max(1, height // step))) >= 0.5
-    if not small.any():
-        return ndimage.distance_transform_edt(~where).astype(np.float32)
-    cells = ndimage.distance_transform_edt(~small).astype(np.float32)
-    # From the middle of a cell to the edge of the next is half a cell: in pixels that is the half pixel less.
-    return resized(np.where(small, 0, cells * step - np.float32((step - 1) / 2)), (width, height))
+    return ndimage.distance_transform_edt(~where).astype(np.float32)
 
 
 def feathered(mask: Plane, sigma_px: float) -> Plane:

@@ -16,7 +16,7 @@ from faceedit import matte
 from faceedit.color import mixed, to_srgb
 from faceedit.extras import Extra
 from faceedit.geometry import Box, Frame
-from faceedit.labels import PIECES, REST, homes, parse_parts
+from faceedit.labels import PARTS, PIECES, REST, homes, parse_parts
 from faceedit.photo import Face, Finding, Mask
 from faceedit.region.pieces import Piece, pieces
 
@@ -199,11 +199,12 @@ class Region:
             mask = np.full(self.shape, float("background" in parts), np.float32)
             if place.area:
                 steep = mask[inner.slices]
-                np.multiply(face.map.mask(parts, place, fade=True), np.float32(STEEPER), out=steep)
+                np.multiply(face.map.mask(parts, place), np.float32(STEEPER), out=steep)
                 steep -= np.float32(0.5 * STEEPER - 0.5)
                 np.clip(steep, 0, 1, out=steep)
                 if fine:
                     _draw(steep, self.pixels[inner.slices], face.width_px)
+                _fade(steep, face, parts, place)
             self._masks[key] = mask
         drawn: Mask = self._masks[key]
         return drawn
@@ -223,6 +224,16 @@ def _around(face: Face, parts: frozenset[str]) -> Box:
     (x, y), (x_end, y_end) = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int)
     margin = math.ceil(3 * EDGE_RADIUS * face.width_px + crop.side / side) + 2
     return Box(int(x), int(y), int(x_end), int(y_end)).grown(margin).intersection(face.window)
+
+
+def _fade(mask: Mask, face: Face, parts: frozenset[str], place: Box) -> None:
+    """Let a mask end gradually where the face's crop ends before the parts do, in place."""
+    outside = "background" in parts
+    fading = face.map.fading(frozenset(PARTS) - parts if outside else parts, place)
+    if fading is not None:
+        mask -= outside
+        mask *= fading
+        mask += outside
 
 
 def _draw(mask: Mask, pixels: Float, width_px: int) -> None:

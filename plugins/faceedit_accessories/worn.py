@@ -47,9 +47,7 @@ class _Look:
 
     def __post_init__(self) -> None:
         side = self.face.map.on_crop(frozenset()).shape[0]
-        v, u = (np.mgrid[:side, :side] + 0.5) / side
-        xy = self.face.map.crop.to_photo(np.column_stack([u.ravel(), v.ravel()]))
-        self.points = np.floor(xy).astype(np.intp).reshape(side, side, 2)
+        self.points = np.floor(self.face.map.crop.cells(side, side)).astype(np.intp).reshape(side, side, 2)
         x, y = self.points[..., 0], self.points[..., 1]
         self.inside = (x >= 0) & (y >= 0) & (x < self.photo.width) & (y < self.photo.height)
         self.area = max(float(self.plane(*_FACE).sum()), 1.0)

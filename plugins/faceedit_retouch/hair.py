@@ -70,6 +70,8 @@ def hair_color(
     before = np.asfortranarray(to_oklab(picked(pixels, dyed)))  # channel by channel: many times faster to reckon with
     lab, share = _strands(pixels, opacity, before, inside, nearby)
     cover = share * _towards_tips(region, area, fade)[dyed] if fade > 0 else share
+    ending = region.faces[0].map.fading(frozenset({"hair"}), place)
+    cover = cover if ending is None else cover * ending[dyed]
     weight = np.minimum(hair[dyed], cover)
     after = _dyed(lab, weight, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
     after -= lab
@@ -88,7 +90,9 @@ def _doubtful(seen: FaceMap, place: Box) -> Float | None:
     plane = seen.on_crop(frozenset({"hair"}))
     areas, count = ndimage.label(plane > 0.5)
     believed = np.bincount(areas[plane >= SURE], minlength=count + 1) > 0
-    believed[[0, 1 + np.argmax(np.bincount(areas.ravel())[1:])] if count else 0] = True
+    believed[0] = True  # what is no hair
+    if count:
+        believed[1 + np.argmax(np.bincount(areas.ravel())[1:])] = True
     if believed.all():
         return None
     islands = ndimage.binary_dilation(~believed[areas], iterations=2)
