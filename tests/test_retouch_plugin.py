@@ -1,11 +1,15 @@
 """The plugin `retouch`: hair, skin, teeth and eyes on all tones, with their detail."""
 
+import math
+from dataclasses import replace
+
 import faceedit_retouch as plugin
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from faceedit.color import distance, parse, to_oklab
+from faceedit.labels import ID
 from faceedit.photo import Photo
 from faceedit.region import Effect, Result, as_float
 from faceedit.testing import Tone, applied, assert_only_inside_mask, painted_photo, region_of
@@ -37,6 +41,12 @@ def dotted(photo: Photo, dots: list[tuple]) -> Photo:
         (at,) = photo.faces[0].map.crop.to_photo(np.array([[x, y]]))
         pixels[np.hypot(columns - at[0], rows - at[1]) < radius * photo.faces[0].width_px] = color
     return photo.replaced(pixels=pixels)
+
+
+def at_crop(photo: Photo, values: np.ndarray, places: list[tuple[float, float]]) -> np.ndarray:
+    """Values of the photo's pixels at places on the crop."""
+    columns, rows = np.floor(photo.faces[0].map.crop.to_photo(np.array(places))).astype(int).T
+    return values[rows, columns]
 
 
 def core(photo: Photo, parts: str) -> np.ndarray:
@@ -123,6 +133,40 @@ def test_bleached_hair_has_no_bright_rim_on_a_bright_wall() -> None:
     assert (after - np.maximum(before, before[0, 0])).max() < 0.03
 
 
+def test_a_shine_on_black_hair_stays_a_shine_and_becomes_no_white_streak() -> None:
+    photo = painted_photo(400, 400, accessories=(), colors={"hair": HAIR["black"]})
+    hair = ndimage.binary_erosion(core(photo, "hair"), iterations=12)
+    shine = hair & (np.arange(400) % 20 < 2)
+    shiny = photo.replaced(pixels=np.where(shine[..., None], np.uint8(90), photo.pixels).astype(np.uint8))
+    before, after = (lab(each)[..., 0] for each in (shiny.pixels, applied(plugin.hair_color, shiny)))
+    gain = after[shine].mean() - before[shine].mean()
+    assert 0 < gain < 1.7 * (after[hair & ~shine].mean() - before[hair & ~shine].mean())
+
+
+def test_hair_that_looks_like_the_skin_beside_it_ends_softly() -> None:
+    skin = painted_photo(400, 400, accessories=()).pixels[125, 200]
+    photo = painted_photo(400, 400, accessories=(), colors={"hair": tuple(int(value) + 12 for value in skin)})
+    blocks = np.random.default_rng(3).integers(-9, 10, (50, 50, 3)).repeat(8, 0).repeat(8, 1)  # as a small file has
+    blocky = photo.replaced(pixels=np.clip(photo.pixels.astype(int) - 20 + blocks, 0, 255).astype(np.uint8))
+    changed = lab(blocky.pixels)[..., 0] - lab(applied(plugin.hair_color, blocky, color="#14100e"))[..., 0]
+    hairline = changed[85:130, 150:250]
+    steps = np.abs(np.diff(hairline, axis=0))[(hairline[1:] > 0.05) & (hairline[1:] < 0.6)]
+    assert np.percentile(steps, 95) < 0.08
+
+
+@pytest.mark.parametrize(("logit", "dyed"), [(1.0, False), (4.0, True)])
+def test_an_island_that_is_hardly_hair_is_not_dyed(logit: float, *, dyed: bool) -> None:
+    photo = painted_photo(400, 400, accessories=())
+    logits = photo.faces[0].map.logits.copy()
+    island = (slice(96, 120), slice(4, 24))
+    logits[:, *island] = 0
+    logits[ID["hair"], *island] = logit + math.log(len(logits) - 1)
+    face = replace(photo.faces[0], map=replace(photo.faces[0].map, logits=logits))
+    changed = (applied(plugin.hair_color, photo.replaced(faces=(face,))) != photo.pixels).any(-1)
+    x, y = face.map.crop.to_photo(np.array([[14 / 128, 108 / 128]]))[0].astype(int)
+    assert changed[y, x] == dyed
+
+
 def test_fading_keeps_the_roots() -> None:
     photo = painted_photo(400, 400, accessories=())
     changed = np.abs(applied(plugin.hair_color, photo, fade=0.5).astype(int) - photo.pixels).sum(-1)
@@ -161,6 +205,42 @@ def test_lighter_skin_keeps_its_hue_and_is_no_greyer(tone: Tone) -> None:
 def test_nothing_asked_of_the_skin_changes_nothing() -> None:
     photo = painted_photo()
     assert np.abs(applied(plugin.skin_tone, photo).astype(int) - photo.pixels).max() <= 1
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("options", [{"lightness": -1.0}, {"lightness": 1.0}, {"warmth": -1.0}])
+def test_lips_go_with_the_skin(tone: Tone, options: dict[str, float]) -> None:
+    photo = painted_photo(400, 400, tone=tone, accessories=())
+    difference = lab(applied(plugin.skin_tone, photo, **options)) - lab(photo.pixels)
+    skin, lips = (np.linalg.norm(difference[core(photo, part)].mean(0)) for part in ("skin", "lips"))
+    assert 0.5 * skin < lips < 2 * skin
+
+
+def test_brows_stay_darker_than_darkened_skin() -> None:
+    photo = painted_photo(400, 400, tone="dark", accessories=())
+    after = lab(applied(plugin.skin_tone, photo, lightness=-1.0))[..., 0]
+    assert after[core(photo, "brows")].mean() < 0.9 * after[core(photo, "skin")].mean()
+
+
+def test_even_skin_leaves_lips_their_color() -> None:
+    photo = painted_photo(400, 400, accessories=())
+    changed = applied(plugin.skin_tone, photo, evenness=1.0).astype(int) - photo.pixels
+    assert np.abs(changed[core(photo, "lips")]).max() <= 1
+
+
+@pytest.mark.parametrize("tilt", [0, 35])
+@pytest.mark.parametrize(
+    ("effect", "options", "left"),
+    [(plugin.relight, {"direction": 0.0, "amount": 1.0}, 0.0), (plugin.skin_tone, {"warmth": -1.0}, 0.3)],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_light_and_tone_fade_out_below_the_chin(effect: Effect, options: dict, left: float, tilt: float) -> None:
+    skin = (200, 160, 140)
+    photo = painted_photo(400, 400, tilt=tilt, accessories=(), colors={"cloth": skin, "neck": skin})
+    changed = applied(replace(effect, on="neck | cloth"), photo, **options).astype(int) - photo.pixels
+    neck, chest = np.abs(at_crop(photo, changed, [(0.5, 0.79), (0.5, 0.98)])).sum(-1)
+    assert neck > 30
+    assert chest <= left * neck
 
 
 def blotchy(photo: Photo) -> Photo:
@@ -218,6 +298,14 @@ def test_a_red_spot_goes_and_a_mole_stays_unless_asked(tone: Tone) -> None:
     assert spot_left(photo, 0.6, 0.58, moles=True) < 0.4
 
 
+@pytest.mark.parametrize("size", [0.035, 0.06, 0.1])
+def test_small_spots_go_however_large_the_largest_may_be(size: float) -> None:
+    photo = painted_photo(600, 600, accessories=())
+    red = np.array(photo.pixels[int(600 * 0.57), int(600 * 0.42)], int) + np.array([12, -14, -12])
+    photo = dotted(photo, [(0.42, 0.57, 0.006, tuple(red))])
+    assert spot_left(photo, 0.42, 0.57, size=size) < 0.4
+
+
 def test_skin_without_spots_is_left_alone_with_a_finding() -> None:
     answer = plugin.blemish(region_of(painted_photo(400, 400, accessories=()), plugin.blemish))
     assert isinstance(answer, Result)
@@ -233,6 +321,34 @@ def test_light_comes_from_where_it_is_said_to(direction: float, lit: float, tone
     (lit_x, y), (dark_x, _) = at.astype(int)
     assert gained[y, lit_x] > 0.01
     assert gained[y, dark_x] < -0.02
+
+
+def relit(photo: Photo, direction: float) -> np.ndarray:
+    """The gain of lightness by a strong lamp, as a share."""
+    return lab(applied(plugin.relight, photo, direction=direction, amount=1.0))[..., 0] / lab(photo.pixels)[..., 0] - 1
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_strong_lamp_paints_no_blot_under_the_nose_or_between_the_brows(tone: Tone) -> None:
+    photo = painted_photo(400, 400, tone=tone, accessories=())
+    lip, cheek = at_crop(photo, relit(photo, 0), [(0.5, 0.615), (0.38, 0.615)])
+    assert 1.6 * cheek < lip < 0
+    root, forehead = at_crop(photo, relit(photo, 180), [(0.5, 0.455), (0.5, 0.37)])
+    assert forehead < root < 0
+
+
+def test_light_turns_to_shadow_without_a_line() -> None:
+    photo = painted_photo(400, 400, accessories=())
+    near, far = at_crop(photo, relit(photo, -90), [(0.51, 0.36), (0.6, 0.36)])
+    assert far < 20 * near < 0
+
+
+def test_shadow_on_the_head_darkens_no_wall_behind_it() -> None:
+    photo = painted_photo(400, 400, accessories=())
+    wall = core(photo, "background")
+    white = photo.replaced(pixels=np.where(wall[..., None], 250, photo.pixels).astype(np.uint8))
+    changed = np.abs(applied(plugin.relight, white, direction=-90, amount=1.0).astype(int) - white.pixels)
+    assert changed[ndimage.binary_erosion(wall, iterations=2)].max() <= 1
 
 
 @pytest.mark.parametrize("tone", TONES)

@@ -112,7 +112,7 @@ def _matte(pixels: Float, hair: Float, reach_px: float) -> tuple[Float, Float, F
     sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
     front, behind = (_nearby(thin, side, 0.5 * reach_px / every) for side in sides)
     alike = 1 - smoothstep(np.einsum("chw,chw->hw", front - behind, front - behind), *APART)
-    inside = resized(soft(opacity, SOFT * reach_px), size)
+    inside = resized(soft((opacity > 0.5).astype(np.float32), SOFT * reach_px), size)
     step = inside - opacity
     step *= resized(alike, size)
     opacity += step

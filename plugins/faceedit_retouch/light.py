@@ -12,19 +12,29 @@ from faceedit.color import Color, from_linear, parse, to_linear, to_oklab
 from faceedit.geometry import Box, Crop
 from faceedit.grids import resized, warp
 from faceedit.labels import parse_parts
-from faceedit.matte import blurred, mean_inside, picked
+from faceedit.matte import blurred, mean_inside, picked, smoothstep
+from faceedit_retouch.chin import below_chin
 
 Float = NDArray[np.float32]
 
-# How far parts stand out of the face (or lie in), with the softness of their edge as a share of the face's width.
-RELIEF = (("nose", 0.035, 0.10), ("lips", 0.02, 0.02), ("eyes", 0.03, -0.04), ("brows", 0.03, 0.03))
+# The softness of parts' edges, and how far they stand out of the face (or lie in), as shares of the face's width.
+RELIEF = (("nose", 0.045, 0.09), ("lips", 0.02, 0.02), ("eyes", 0.03, -0.04), ("brows", 0.03, 0.03))
+# Places along the nose, from its root to its end, and the share of its height there: its tip, not its edge, is highest.
+NOSE = ((0.0, 0.6, 1.0), (0.0, 1.0, 0.5))
 # Where an egg of the face's size leans by 45 degrees, in deviations of the face's points.
 ROUND = 1.8
+# A surface that leans so much has half its light or shadow, one that leans less has less than its share: else there
+# would be a line where the one turns into the other.
+SOFT = 0.2
+# Where light ends below the chin, in widths of the face: masks of necks are unsure further down, and come in pieces.
+LAST_LIGHT = (-0.05, 0.3)
+# Values of the soft mask between which light sets in: all within the head, since shadow would show on a white wall.
+RIM = (0.4, 0.9)
 # What a black-and-white film is sensitive to, of linear red, green and blue.
 FILMS = {"neutral": (0.21, 0.72, 0.07), "red": (0.75, 0.2, 0.05), "green": (0.1, 0.85, 0.05), "blue": (0.1, 0.2, 0.7)}
 
 
-@faceedit.effect(on="head | neck - eye_g", feather=0.03)
+@faceedit.effect(on="head | neck", feather=0.03)
 def relight(
     region: faceedit.Region,
     *,
@@ -36,13 +46,14 @@ def relight(
 ) -> Float | faceedit.Result:
     """Light the head softly from a side: the near side brightens, the far side sinks a little into shadow.
 
-    The shape is guessed from the parts, so it is a gentle lamp, not a new sun: shadows that are there stay.
+    The shape is guessed from the parts, so it is a gentle lamp, not a new sun: shadows that are there stay. Below the
+    chin the light fades out.
     """
-    inside = region.selected > 0
+    inside = region.selected > RIM[0]
     if min(region.shape) < 2 or not inside.any() or region.center("face") is None:
         return region.untouched("skin")
     lab = np.asfortranarray(to_oklab(picked(region.pixels, inside)))  # channel by channel: faster to reckon with
-    towards = _shading(region, direction)[inside]
+    towards = _shading(region, direction)[inside] * smoothstep(region.selected[inside], *RIM)
     lit = np.clip(towards, 0, 1)
     gain = np.float32(amount) * (0.35 * lit * np.clip(1.5 * (1 - lab[:, 0]), 0, 1) - 0.5 * np.clip(-towards, 0, 1))
     lab *= (1 + gain)[:, None]
@@ -108,26 +119,40 @@ def monochrome(
 def _shading(region: faceedit.Region, direction: float) -> Float:
     """How much the head's surface leans towards the light, (h, w), -1..1: an egg about the nose, with its features.
 
-    Worked out on a grid of a hundredth of the face's width: light is soft.
+    It fades to 0 below the chin. Worked out on a grid of a hundredth of the face's width: light is soft.
     """
-    face, turn = region.faces[0], np.radians(direction)
+    face, turn, tilt = region.faces[0], np.radians(direction), np.radians(region.angle)
     step = max(1.0, 0.01 * region.width_px)
     grid = Box(0, 0, *(max(2, math.ceil(side / step)) for side in region.shape[::-1]))
-    crop = face.map.crop
-    left, top = region.window.left, region.window.top
-    small = Crop((crop.x - left) / step, (crop.y - top) / step, crop.side / step, crop.angle)
-    seen = (face.map.points("face | ears") - (left, top)) / step
-    middle = (face.map.points("nose") - (left, top)) / step
-    tip = middle.mean(0) if len(middle) else seen.mean(0)
+    corner = (region.window.left, region.window.top)
+    seen, nose = ((face.map.points(parts) - corner) / step for parts in ("face | ears", "nose"))
+    nose = nose if len(nose) else seen
     y, x = np.ogrid[: grid.height, : grid.width]
+    down, bridge = (np.cos(tilt) * j - np.sin(tilt) * i for i, j in ((x, y), nose.T))
+    height = _relief(region, step, grid, (down - bridge.min()) / max(float(np.ptp(bridge)), 1))
+    leans = np.gradient(height * np.float32(region.width_px / step))
     deviation = ROUND * np.maximum(np.std(seen, axis=0), 1)
+    across, below = (x - nose[:, 0].mean()) / deviation[0], (y - nose[:, 1].mean()) / deviation[1]
+    slope = (across - leans[1]) * np.sin(turn) - (below - leans[0]) * np.cos(turn)
+    lean = slope / np.sqrt(1 + slope * slope)
+    soft = np.abs(lean) * (1 + SOFT) / (np.abs(lean) + SOFT)
+    shading = lean * soft * (1 - smoothstep(below_chin(region, x * step, y * step), *LAST_LIGHT))
+    size = (round(grid.width * step), round(grid.height * step))
+    return resized(shading.astype(np.float32), size)[: region.shape[0], : region.shape[1]]
+
+
+def _relief(region: faceedit.Region, step: float, grid: Box, bridge: Float) -> Float:
+    """How far the face's features stand out on a grid of cells of `step` pixels, (h, w), in widths of the face.
+
+    `bridge` (h, w) is how far down each place is along the nose: 0 at its root, 1 at its end.
+    """
+    face, window = region.faces[0], region.window
+    crop = face.map.crop
+    small = Crop((crop.x - window.left) / step, (crop.y - window.top) / step, crop.side / step, crop.angle)
     height = np.zeros((grid.height, grid.width), np.float32)
     for parts, soft, stands_out in RELIEF:
         plane = warp(face.map.on_crop(parse_parts(parts)), small, grid)
+        if parts == "nose":
+            plane = plane * np.interp(bridge, *NOSE).astype(np.float32)
         height += np.float32(stands_out) * blurred(plane, soft * region.width_px / step)
-    leans = np.gradient(height * np.float32(region.width_px / step))
-    slope = ((x - tip[0]) / deviation[0] - leans[1]) * np.sin(turn) - ((y - tip[1]) / deviation[1] - leans[0]) * np.cos(
-        turn
-    )
-    shading = (slope / np.sqrt(1 + slope * slope)).astype(np.float32)
-    return resized(shading, (round(grid.width * step), round(grid.height * step)))[: region.shape[0], : region.shape[1]]
+    return height

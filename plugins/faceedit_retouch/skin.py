@@ -9,6 +9,7 @@ from pydantic import Field
 import faceedit
 from faceedit.color import distance, to_oklab
 from faceedit.matte import blurred, bounds, grown, guided_filter, smoothstep
+from faceedit_retouch.chin import below_chin
 from faceedit_retouch.spots import found
 
 Float = NDArray[np.float32]
@@ -17,9 +18,14 @@ Float = NDArray[np.float32]
 CONTOUR = 0.04
 # Shares of the finest texture that full smoothing takes away, and of the unevenness that it leaves: skin is no plastic.
 PORES_LOST, UNEVEN = 0.2, 0.3
+# The widths of spots, shares of the face's, that are looked for one after the other: one look sees but those near it.
+SPOTS = (0.035, 0.06)
+
+# Where a new tone ends below the chin, in widths of the face: down to most collars, but not in pieces on a chest.
+LAST_TONE = (0.2, 0.6)
 
 
-@faceedit.effect(on="skin | nose | ears | neck")
+@faceedit.effect(on="skin | nose | ears | neck | lips | brows")
 def skin_tone(
     region: faceedit.Region,
     *,
@@ -29,21 +35,27 @@ def skin_tone(
 ) -> Float | faceedit.Result:
     """Make the skin warmer or cooler, lighter or darker, and its colour more even.
 
-    Face, ears and neck move by the same step, so that no seam shows between them.
+    Face, ears and neck move by the same step, so that no seam shows between them; lips and brows go with them, but for
+    evenness. Far below the chin, as on bare shoulders, the change fades out.
     """
     area = bounds(region.selected)
     lab, weight = to_oklab(region.pixels[area]), region.selected[area]
     if not weight.size:
         return region.untouched()
-    even = blurred(lab, 0.02 * region.width_px, weight)
-    wide = blurred(even, 0.15 * region.width_px, weight)
-    toned = lab + np.array([0.35, 0.8, 0.8], np.float32) * np.float32(evenness) * (wide - even)
+    lips, brows = (region.mask(parts, drawn=False)[area] for parts in ("lips", "brows"))
+    own = np.clip(1 - lips - brows, 0, 1)
+    even = blurred(lab, 0.02 * region.width_px, own * weight)
+    wide = blurred(even, 0.15 * region.width_px, own * weight)
+    toned = lab + np.array([0.35, 0.8, 0.8], np.float32) * np.float32(evenness) * own[..., None] * (wide - even)
     # All of OKLab times one factor is more or less light on the same skin; it ends before white.
     light = toned[..., :1]
     toned = toned * (1 + 0.3 * lightness * np.clip(1.6 * (1 - light), 0, 1))
     toned = toned + light * np.array([0, 0.008, 0.045], np.float32) * np.float32(warmth)
-    skin = 1 - smoothstep(distance(lab, wide), 0.15, 0.35)  # what the mask takes in of a wall or a collar stays
-    return region.repainted(area, lab + skin[..., None] * (toned - lab))
+    # What the mask takes in of a wall, a collar or dark hair stays; painted lips are as far from skin, and do not.
+    moved = np.maximum(1 - smoothstep(distance(lab, wide), 0.15, 0.35), lips)
+    y, x = np.ogrid[area]
+    moved *= 1 - smoothstep(below_chin(region, x, y), *LAST_TONE)
+    return region.repainted(area, lab + moved[..., None] * (toned - lab))
 
 
 @faceedit.effect(on="skin | nose - beard")
@@ -84,11 +96,20 @@ def blemish(
     lab, weight = to_oklab(region.pixels[area]), region.selected[area]
     if not weight.size:
         return region.untouched()
-    spots = found(lab, weight, size * region.width_px, moles=moles)
-    if not spots.any():
+    clean = lab
+    for largest in (*(each for each in SPOTS if each < size), size):
+        clean = _healed(clean, weight, largest * region.width_px, moles=moles)
+    if clean is lab:
         return region.untouched("spots")
-    grain = max(0.07 * size * region.width_px, 0.6)
+    return region.repainted(area, lab + np.float32(amount) * (clean - lab))
+
+
+def _healed(lab: Float, weight: Float, largest_px: float, *, moles: bool) -> Float:
+    """`lab` (h, w, 3) with its spots covered by the skin around them; the very same where it has none."""
+    spots = found(lab, weight, largest_px, moles=moles)
+    if not spots.any():
+        return lab
+    grain = max(0.07 * largest_px, 0.6)
     whole = grown(spots, 2 * grain)
-    around = blurred(lab, 0.5 * size * region.width_px, weight * (1 - whole))
-    cover = np.float32(amount) * blurred(whole, grain)
-    return region.repainted(area, lab + cover[..., None] * (around - blurred(lab, grain)))
+    around = blurred(lab, 0.5 * largest_px, weight * (1 - whole))
+    return lab + blurred(whole, grain)[..., None] * (around - blurred(lab, grain))
