@@ -174,13 +174,44 @@ def _at(plane: np.ndarray, point: np.ndarray) -> float:
     return float(around[np.argmax(np.abs(around))])
 
 
-def test_a_wing_runs_past_the_outer_corner_only() -> None:
+def test_a_wing_runs_past_the_outer_corner_and_fills_the_angle_to_the_outer_lid() -> None:
     photo = painted_photo(600, 600, accessories=())
     plain, winged = (darker(photo, applied(plugin.eyeliner, photo, wing=wing)) > 0.05 for wing in (0.0, 0.6))
     more = winged & ~plain
-    across = photo.faces[0].map.crop.to_crop(np.argwhere(more)[:, ::-1].astype(float))[:, 0]
+    across = np.abs(photo.faces[0].map.crop.to_crop(np.argwhere(more)[:, ::-1].astype(float))[:, 0] - 0.5)
     assert more.sum() > 100
-    assert np.abs(across - 0.5).min() > 0.1  # eyes end at 0.13 from the middle
+    assert across.min() > 0.09  # the eye's own middle
+    assert across.max() > 0.16  # eyes end at 0.13 from the middle
+
+
+@pytest.mark.parametrize("wing", [0.0, 0.15, 0.6])
+def test_the_line_follows_the_lid_down_to_the_outer_corner(wing: float) -> None:
+    photo = painted_photo(600, 600, accessories=())
+    lost = darker(photo, applied(plugin.eyeliner, photo, amount=1.0, wing=wing, lower=0.0))
+    corner, above = (_at(lost, photo.faces[0].map.crop.to_photo(np.array([point]))) for point in _CORNER)
+    assert corner > 0.3
+    assert abs(above) < 0.02
+
+
+# Just beyond the outer corner of the painted left eye, and as far above it as its lid is high.
+_CORNER = ([0.634, 0.457], [0.634, 0.432])
+
+
+def test_the_lower_line_keeps_off_the_eye() -> None:
+    photo = painted_photo(600, 600, accessories=())
+    lost = darker(photo, applied(plugin.eyeliner, photo, amount=1.0, width=0.02, lower=1.0))
+    iris, lashes = (_at(lost, photo.faces[0].map.crop.to_photo(np.array([[0.59, v]]))) for v in (0.473, 0.483))
+    assert abs(iris) < 0.02
+    assert lashes > 0.1
+
+
+def test_no_line_is_drawn_across_the_white_of_an_eye_that_the_mask_leaves_out() -> None:
+    photo = painted_photo(600, 600, accessories=())
+    wide = _ellipse(photo, (0.59, 0.46, 0.055, 0.035)) & ~core(photo, "l_eye")
+    opened = photo.replaced(pixels=np.where(wide[..., None], np.uint8(235), photo.pixels))
+    changed = np.abs(applied(plugin.eyeliner, opened, amount=1.0).astype(int) - opened.pixels).max(-1) > 8
+    columns = np.flatnonzero(changed.any(0))
+    assert 0 < columns.min() < columns.max() < 300  # only the other eye, left of the middle
 
 
 def test_a_face_with_one_eye_gets_one_line_and_one_without_eyes_a_finding() -> None:
@@ -216,6 +247,25 @@ def test_eye_shadow_darkens_the_lids_and_lets_warm_skin_shine_through(tone: Tone
     assert lid[2] > to_oklab(parse("#6b4a5e"))[2] + 0.2 * bare[2]  # the powder alone is ashen
 
 
+@pytest.mark.parametrize("color", ["#6b4a5e", "#2050a0"])
+def test_opaque_eye_shadow_is_as_dark_as_its_color_on_light_skin(color: str) -> None:
+    photo = painted_photo(600, 600, accessories=())
+    after = lab(applied(plugin.eye_shadow, photo, amount=1.0, color=color))
+    x, y = np.rint(photo.faces[0].map.crop.to_photo(np.array([[0.59, 0.44]]))[0] - 0.5).astype(int)
+    assert after[y, x, 0] < to_oklab(parse(color))[0] + 0.1
+
+
+def test_an_eye_squeezed_shut_gets_eye_shadow_below_its_brow() -> None:
+    photo = painted_photo(600, 600, accessories=())
+    shut = _without(photo, "l_eye")
+    lost = darker(shut, applied(plugin.eye_shadow, shut, amount=1.0))
+    lids = [_at(lost, photo.faces[0].map.crop.to_photo(np.array([[u, 0.43]]))) for u in (0.41, 0.59)]
+    assert lids[1] == pytest.approx(lids[0], rel=0.2)
+    hidden = _without(photo, "l_eye", "l_brow")
+    lost = darker(hidden, applied(plugin.eye_shadow, hidden, amount=1.0))
+    assert lost[:, 310:].max() < 0.1 * lids[0]
+
+
 def test_blush_in_the_shadow_of_the_face_does_not_glow() -> None:
     photo = painted_photo(600, 600, accessories=())
     dark = np.arange(600) < 300
@@ -240,6 +290,47 @@ def test_brows_of_soft_hairs_stay_soft(color: tuple[int, int, int]) -> None:
     after = lab(applied(plugin.brows, soft, amount=1.0))[ridge][:, 0]
     assert half < 0.75 * whole
     assert after.min() > 0.7 * to_oklab(parse("#3a2a22"))[0]
+
+
+@pytest.mark.parametrize("hair", [(150, 110, 90), (60, 40, 30), (200, 200, 205)])
+def test_grey_hairs_among_brown_ones_take_the_pencils_hue(hair: tuple[int, int, int]) -> None:
+    photo = painted_photo(600, 600, accessories=(), colors={"l_brow": hair, "r_brow": hair})
+    ridge, other = core(photo, "brows"), (np.arange(600) % 8 < 4)[None, :]
+    grey = np.uint8(np.mean(hair))
+    mixed = photo.replaced(pixels=np.where((ridge & other)[..., None], grey, photo.pixels))
+    after, target = lab(applied(plugin.brows, mixed, amount=1.0, density=1.0)), to_oklab(parse("#3a2a22"))
+    drawn = after[ndimage.binary_erosion(ridge, iterations=2)]
+    assert drawn[:, 2].min() > 0.5 * target[2]  # none is blue
+    assert np.median(distance(drawn[:, 1:] / drawn[:, :1], target[1:] / target[0])) < 0.01
+
+
+def test_what_fills_a_brow_thins_out_towards_its_ends() -> None:
+    photo = painted_photo(600, 600, accessories=())
+    skin = photo.pixels[core(photo, "skin")].mean(0).astype(np.uint8)
+    bare = photo.replaced(pixels=np.where((photo.faces[0].mask("brows") > 0)[..., None], skin, photo.pixels))
+    lost = darker(bare, applied(plugin.brows, bare, amount=1.0, density=1.0))
+    middle, end = (_at(lost, photo.faces[0].map.crop.to_photo(np.array([[u, 0.4]]))) for u in (0.59, 0.635))
+    assert 0.05 < end < 0.8 * middle
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_the_shadow_of_contour_is_warmer_than_the_skin_and_grey_on_a_grey_photo(tone: Tone) -> None:
+    photo = painted_photo(600, 600, tone=tone, accessories=())
+    x, y = np.rint(photo.faces[0].map.crop.to_photo(np.array([[0.64, 0.61]]))[0]).astype(int)
+    skin, shade = (lab(each)[y, x] for each in (photo.pixels, applied(plugin.contour, photo, amount=1.0)))
+    assert np.hypot(*shade[1:]) / shade[0] > 1.1 * np.hypot(*skin[1:]) / skin[0]
+    assert shade[1] > skin[1]
+    grey = photo.replaced(pixels=np.repeat(photo.pixels.mean(-1, keepdims=True), 3, -1).astype(np.uint8))
+    assert np.ptp(applied(plugin.contour, grey, amount=1.0)[y, x].astype(int)) <= 1
+
+
+def test_contour_shades_the_nose_on_both_sides_of_its_ridge_when_the_face_is_turned() -> None:
+    photo = painted_photo(600, 600, turn=30, accessories=())
+    lost = darker(photo, applied(plugin.contour, photo, amount=1.0, nose=1.0, highlight=0.0))
+    points = photo.faces[0].map.points("nose")
+    x, y = (round(float(each)) for each in points.mean(0))
+    sides = lost[y - 30, x - 30 : x].max(), lost[y - 30, x : x + 30].max()
+    assert min(sides) > 0.5 * max(sides)
 
 
 @pytest.mark.parametrize("tone", TONES)

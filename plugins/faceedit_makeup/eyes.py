@@ -1,8 +1,8 @@
 """Makeup around the eyes: shadow, liner, brows."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Annotated
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,25 @@ from faceedit.matte import blurred, bounds, mean_inside, resized, smoothstep
 from faceedit_makeup.powder import powdered
 
 Float = NDArray[np.float32]
+Curve = NDArray[np.float64]  # the coefficients of a parabola, (3,)
 
 # Places along an eye at which the edges of its lids are looked for, on a grid of so many cells for each of them.
 PLACES, CELLS = 24, 3
+# How steeply a wing rises, and how far the lower lashes are from the eye, as shares of the eye's length.
+RISE, RIM = 0.55, 0.04
+# Share of white-of-the-eye just above an eye's mask, from "perhaps" to "surely": the mask is then too small.
+WHITE = (0.5, 0.7)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What lies around one eye: pixels (h, w, 3), its own mask and the skin's (h, w), and the eye in these pixels."""
+
+    pixels: Float
+    mask: Float
+    skin: Float
+    eye: Eye
+    frame: Frame
 
 
 @faceedit.effect(on="skin | nose")
@@ -25,21 +41,24 @@ def eye_shadow(
     region: faceedit.Region,
     *,
     color: Annotated[Color, Field(description="of the shadow")] = "#6b4a5e",
-    amount: Annotated[float, Field(ge=0, le=1, description="0 is bare, 1 is opaque at the lashes")] = 0.5,
+    amount: Annotated[float, Field(ge=0, le=1, description="0 is bare, 1 is all but opaque at the lashes")] = 0.5,
     height: Annotated[float, Field(gt=0, le=2, description="share of the way from the eye to the brow")] = 0.6,
 ) -> Float | faceedit.Result:
-    """Shade the lids: deepest at the lashes, fading towards the brow and beyond the outer corner."""
+    """Shade the lids: deepest at the lashes, fading towards the brow and beyond the outer corner.
+
+    An eye squeezed shut gets it, too, where its brow is seen.
+    """
     frame = region.frame
     if frame is None:
         return region.untouched("eyes and mouth")
     weight = np.zeros(region.shape, np.float32)
-    for eye in frame.eyes:
+    for eye in _shut_too(region, frame):
         lashes = eye.middle + 0.03 * frame.span * eye.side * frame.across - 0.05 * frame.span * frame.down
         reach = height * _brow_gap(region, eye, frame)
         lid = oval(region.shape, lashes, frame.across, 0.21 * frame.span * eye.seen, reach, below=0.06 * frame.span)
         weight = np.maximum(weight, lid)
     weight *= 1 - region.mask("brows", feather=0.01)
-    return powdered(region, color, amount * weight, sheer=0.6)
+    return powdered(region, color, amount * weight, darker=0.35, thick=0.65, sheer=0.6)
 
 
 @faceedit.effect(on="skin | nose | eyes")
@@ -54,7 +73,8 @@ def eyeliner(
 ) -> Float | faceedit.Result:
     """Line the eyes along the lashes: fine at the inner corner, fuller outwards, with a wing if wanted.
 
-    `lower` draws a thinner line under the eye as well. An eye that is hidden or turned away gets none.
+    `lower` draws a thinner line under the eye as well. An eye that is hidden or turned away gets none, nor does one of
+    which the model sees little more than the iris: the line would cross the eyeball.
     """
     frame = region.frame
     if frame is None:
@@ -66,7 +86,10 @@ def eyeliner(
         area = bounds(mask > 0.5, round(0.57 * frame.span))  # room for the longest wing
         if not mask[area].size:
             continue  # seen by the model, but no pixel of the photo is surely the eye's
-        line = _line(mask[area], _moved(eye, area), frame, (width * region.width_px, wing, lower))
+        place = _Place(
+            region.pixels[area], mask[area], region.mask("skin", drawn=False)[area], _moved(eye, area), frame
+        )
+        line = _line(place, (width * region.width_px, wing, lower))
         cover[area] = np.maximum(cover[area], line)
     return powdered(region, color, np.float32(amount) * cover, darker=0.95)
 
@@ -89,12 +112,29 @@ def brows(
     depth = around - lab[..., 0]
     deepest = float(np.percentile(depth[weight > 0.1 * weight.max()], 95))
     hair = smoothstep(depth, -0.02, max(0.1, deepest))  # the softer a hair is, the less pencil it takes
-    mean = mean_inside(lab, weight * hair)
-    own = 0.8 * (lab - mean)
-    own[..., 0] *= np.where(own[..., 0] < 0, min(float(target[0] / max(mean[0], 0.05)), 1), 1)
-    drawn: Float = target + own
-    cover: Float = np.float32(amount) * np.maximum(hair, np.float32(density))
+    mean = float(mean_inside(lab, weight * hair)[0])
+    own = 0.8 * (lab[..., 0] - mean)
+    drawn = np.empty_like(lab)
+    drawn[..., 0] = target[0] + own * np.where(own < 0, min(float(target[0]) / max(mean, 0.05), 1), 1)
+    # The same pencil in more or less light: with the hairs' own differences in hue, grey ones would turn brown to blue.
+    drawn[..., 1:] = target[1:] * (drawn[..., :1] / max(float(target[0]), 0.05))
+    within = blurred(region.selected, 0.022 * region.width_px)[area]
+    fill = density * smoothstep(within, 0.25, 0.85)  # a brow ends in single hairs
+    cover: Float = np.float32(amount) * np.maximum(hair, fill)
     return region.repainted(area, lab + cover[..., None] * (drawn - lab))
+
+
+def _shut_too(region: faceedit.Region, frame: Frame) -> list[Eye]:
+    """The eyes that are seen; if that is one and both brows are, the other, squeezed shut, mirrored below its brow."""
+    eye, names = frame.eyes[0], {1: "l_brow", -1: "r_brow"}
+    here, there = (region.center(names[side * eye.side]) for side in (1, -1))
+    if len(frame.eyes) > 1 or here is None or there is None:
+        return [*frame.eyes]
+    away = eye.middle - np.array(here)
+    middle = np.array(there) + float(away @ frame.down) * frame.down - float(away @ frame.across) * frame.across
+    brow, other = (float(region.mask(names[side * eye.side], drawn=False).sum()) for side in (1, -1))
+    shift, seen = middle - eye.middle, eye.seen * min(other / max(brow, 1.0), 1.0)
+    return [eye, Eye(-eye.side, middle, eye.outer + shift, eye.inner + shift, seen)]
 
 
 def _brow_gap(region: faceedit.Region, eye: Eye, frame: Frame) -> float:
@@ -110,64 +150,104 @@ def _moved(eye: Eye, area: tuple[slice, slice]) -> Eye:
     return Eye(eye.side, eye.middle - corner, eye.inner - corner, eye.outer - corner, eye.seen)
 
 
-def _line(mask: Float, eye: Eye, frame: Frame, drawn: tuple[float, float, float]) -> Float:
+def _line(place: _Place, drawn: tuple[float, float, float]) -> Float:
     """How thick the liner lies around one eye, (h, w) 0..1; `drawn`: its width in pixels, its wing, its lower line.
 
-    The eye's outline is smoothed into the two arcs that lids are; the line hugs them from outside.
+    The eye's outline is smoothed into the two arcs that lids are, drawn on to where they meet; the line hugs them from
+    outside.
     """
     width_px, wing, lower = drawn
-    along = eye.side * frame.across
-    inner, outer = float((eye.inner - eye.middle) @ along), float((eye.outer - eye.middle) @ along)
-    length = max(outer - inner, 1.0)
-    share, y = _places(mask.shape, mask.shape, eye, frame)
-    lids = _lids(mask, length / (CELLS * PLACES), eye, frame)
+    share, y, length = _along(place, place.mask.shape)
+    lids = _lids(place, length / (CELLS * PLACES))
     if not lids:
-        return np.zeros_like(mask)
+        return np.zeros_like(place.mask)
     upper, under = lids
-    rise = 0.55 * np.clip(share - 0.9, 0, None) * length  # the wing lifts
-    reach = np.clip(1 + wing - share, 0, None)
-    thick = width_px * (0.35 + 0.75 * np.clip(share, 0, 1)) * np.clip(6 * (share + 0.06), 0, 1)
-    thick *= np.where(share > 1, reach / max(wing, 1e-3), 1)
+    start, corner = _corners(upper, under)
     soft = max(0.35 * width_px, 0.7)
-    top = _stroke(y - (upper(share) - rise), thick, soft)
-    thin = 0.6 * width_px * np.clip(4 * (share - 0.15), 0, 1) * np.clip(8 * (1.02 - share), 0, 1)
-    return np.maximum(top, lower * _stroke(under(share) - y, thin, soft)).astype(np.float32)
+    lid = _height(upper, np.clip(share, start, corner)) - RISE * length * np.clip(share - corner, 0, None)
+    top = _between(y, _roof(upper, share, lid, (width_px, corner, wing, RISE * length)), lid, soft)
+    top *= np.clip(6 * (share - start), 0, 1)
+    thin = 0.6 * width_px * np.clip(4 * (share - 0.15), 0, 1) * np.clip(6 * (corner - share), 0, 1)
+    rim = _height(under, np.clip(share, start, corner)) + RIM * length
+    line = np.maximum(top, lower * _between(y, rim, rim + thin, soft))
+    return _fits(place, (np.abs(share - 0.5) < 0.35) & (np.abs(lid - y - 0.1 * length) < 0.05 * length)) * line
 
 
-def _places(grid: tuple[int, ...], shape: tuple[int, ...], eye: Eye, frame: Frame) -> tuple[Float, Float]:
-    """Where a grid's cells lie on a picture of `shape`: from an eye's inner corner, 0, to the outer, 1; how low."""
+def _fits(place: _Place, above: NDArray[np.bool_]) -> Float:
+    """How surely the mask is all of the eye, 0..1: not, if the pixels `above` it look like the white of the eye.
+
+    A line would then run across the eyeball, as on a wide-open eye of which the model has seen no more than the iris.
+    """
+    skin = to_oklab(mean_inside(place.pixels, place.skin))
+    lab = to_oklab(place.pixels[above])
+    white = (lab[:, 0] > skin[0]) & (np.hypot(lab[:, 1], lab[:, 2]) < 0.6 * np.hypot(skin[1], skin[2]))
+    return 1 - smoothstep(np.asarray(white.sum() / max(len(white), 1), np.float32), *WHITE)
+
+
+def _roof(upper: Curve, share: Float, lid: Float, drawn: tuple[float, float, float, float]) -> Float:
+    """The upper edge of the upper line: along the lid, and from there straight to the tip of its wing."""
+    width_px, corner, wing, rise = drawn
+    along = np.linspace(corner - 0.6, corner - 0.1, 16)
+    tip = float(_height(upper, np.float32(corner))) - rise * wing
+    slopes = (_height(upper, along) - _thick(along, width_px) - tip) / (along - corner - wing)
+    leaves = int(np.argmax(slopes))  # where a straight edge from the tip touches the line without cutting it
+    flick = np.float32(tip) + np.float32(slopes[leaves]) * (share - np.float32(corner + wing))
+    full = np.float32(1.75) * _thick(share, width_px) * np.clip((corner + wing - share) / max(wing, 0.05), 0, 1)
+    return np.where(share > along[leaves], np.maximum(flick, lid - full), lid - _thick(share, width_px))
+
+
+def _thick(share: Any, width_px: float) -> Any:
+    """How thick the upper line is where: fine at the inner corner, fuller outwards."""
+    return np.float32(width_px) * (np.float32(0.35) + np.float32(0.75) * np.clip(share, 0, 1))
+
+
+def _corners(upper: Curve, under: Curve) -> tuple[float, float]:
+    """Where along an eye its lids meet, inner and outer corner: a little beyond the ends of its mask, 0 and 1."""
+    curve, slope, height = (float(each) for each in under - upper)
+    spread = math.sqrt(max(slope * slope - 4 * curve * height, 0)) / max(-2 * curve, 1e-6)
+    middle = slope / max(-2 * curve, 1e-6)
+    return float(np.clip(middle - spread, -0.15, 0)), float(np.clip(middle + spread, 1, 1.15))
+
+
+def _along(place: _Place, grid: tuple[int, ...]) -> tuple[Float, Float, float]:
+    """Where a grid's cells lie along an eye, from its mask's inner end, 0, to the outer, 1; how low; the eye's length.
+
+    The grid covers the eye's place; heights and the length are in pixels.
+    """
+    eye, frame, shape = place.eye, place.frame, place.mask.shape
     y, x = np.mgrid[: grid[0], : grid[1]].astype(np.float32) + np.float32(0.5)
     x = x * np.float32(shape[1] / grid[1]) - np.float32(eye.middle[0])
     y = y * np.float32(shape[0] / grid[0]) - np.float32(eye.middle[1])
     along, down = eye.side * frame.across, frame.down
     inner, outer = float((eye.inner - eye.middle) @ along), float((eye.outer - eye.middle) @ along)
-    return (x * along[0] + y * along[1] - inner) / max(outer - inner, 1.0), x * down[0] + y * down[1]
+    length = max(outer - inner, 1.0)
+    return (x * along[0] + y * along[1] - inner) / length, x * down[0] + y * down[1], length
 
 
-def _lids(mask: Float, cell: float, eye: Eye, frame: Frame) -> list[Callable[[Float], Float]]:
+def _lids(place: _Place, cell: float) -> list[Curve]:
     """The upper and the lower lid as heights over an eye's length, each a parabola through the edge of its mask.
 
     That is looked for on a grid of `cell` pixels, so at every size in the same place. None where too little is seen.
     """
-    height, width = (max(1, round(side / cell)) for side in mask.shape)
-    inside = resized(mask, (width, height)) > 0.5
-    share, y = _places(inside.shape, mask.shape, eye, frame)
+    height, width = (max(1, round(side / cell)) for side in place.mask.shape)
+    inside = resized(place.mask, (width, height)) > 0.5
+    share, y, _ = _along(place, inside.shape)
     places = np.digitize(share[inside], np.linspace(0, 1, PLACES + 1)) - 1
-    filled = [place for place in range(PLACES) if (places == place).any()]
+    filled = [at for at in range(PLACES) if (places == at).any()]
     if len(filled) < PLACES // 3:
         return []
     middles = (np.array(filled) + 0.5) / PLACES
-    edges = [[edge(y[inside][places == place]) for place in filled] for edge in (np.min, np.max)]
-    curves = [np.polyfit(middles, heights, 2) for heights in edges]
-    return [partial(_lid, curve) for curve in curves]
+    edges = [[edge(y[inside][places == at]) for at in filled] for edge in (np.min, np.max)]
+    return [np.polyfit(middles, heights, 2) for heights in edges]
 
 
-def _lid(curve: NDArray[np.float64], share: Float) -> Float:
-    return np.polyval(curve, np.clip(share, 0, 1)).astype(np.float32)
+def _height(curve: Curve, share: Any) -> Float:
+    return np.polyval(curve, share).astype(np.float32)
 
 
-def _stroke(height: Float, thick: Float, soft: float) -> Float:
-    """A line whose lower edge is a little below height 0 and which is `thick` pixels thick upwards (y falls)."""
-    away = np.abs(height + 0.3 * thick) - 0.5 * thick
+def _between(y: Float, top: Float, bottom: Float, soft: float) -> Float:
+    """A line from height `top` to `bottom` (y grows downwards), its edges `soft` pixels wide, (h, w) 0..1."""
+    thick = bottom - top
+    away = np.maximum(top - y, y - bottom - np.float32(0.2) * thick)
     fine = np.clip(thick / soft, 0, 1)  # thinner than its own edge, it gets fainter
     return fine * (1 - smoothstep(away, -0.5 * soft, soft))

@@ -9,7 +9,7 @@ from pydantic import Field
 import faceedit
 from faceedit.color import Color, to_oklab
 from faceedit.geometry import Eye, Frame, oval
-from faceedit.matte import blurred, bounds, smoothstep
+from faceedit.matte import blurred, bounds, mean_inside, smoothstep
 from faceedit_makeup.powder import powdered
 
 Float = NDArray[np.float32]
@@ -18,6 +18,9 @@ Float = NDArray[np.float32]
 SHAPE = 0.05
 # Unevenness is wider than pores (deviation of the blur, share of the face's width) and narrower than a cheek.
 PORES, CHEEK = 0.012, 0.12
+# Shadows on skin are warm, since part of their light has passed through it: what a and b gain, as shares of the
+# lightness, for each share of it lost. So it is on skin whose own colour is this warm, and less in a paler photo.
+WARM, COLORFUL = (0.14, 0.1), 0.05
 
 
 @faceedit.effect(on="skin")
@@ -62,8 +65,8 @@ def contour(
         return region.untouched("eyes and mouth" if frame is None else "")
     shadow, light = _sculpted(region, frame, nose)
     lab, dark = to_oklab(region.pixels[area]), np.float32(0.3 * amount) * shadow[area]
-    lab[..., 0] *= 1 - dark
-    lab[..., 1:] *= (1 - 0.5 * dark)[..., None]  # all of OKLab times one factor is less light; a little more is warmth
+    lab *= (1 - dark)[..., None]  # all of OKLab times one factor is less light
+    lab[..., 1:] += (dark * lab[..., 0])[..., None] * _warmth(mean_inside(lab, region.selected[area]))
     lifted = np.float32(0.35 * highlight) * light[area] * lab[..., 0] * np.clip(1.4 * (0.97 - lab[..., 0]), 0, 1)
     lab[..., 0] += lifted
     return region.repainted(area, lab)
@@ -101,6 +104,13 @@ def _from(eye: Eye, frame: Frame, outwards: float, down: float) -> NDArray[np.fl
     return eye.middle + eye.side * outwards * frame.span * eye.seen * frame.across + down * frame.height * frame.down
 
 
+def _warmth(skin: Float) -> Float:
+    """What a and b gain, as shares of the lightness, for each share of it lost in a shadow on skin of this colour."""
+    warm = np.array(WARM, np.float32)
+    own = float(skin[1:] @ warm) / max(float(np.hypot(*warm) * skin[0]), 0.01)
+    return warm * np.float32(np.clip(own / COLORFUL, 0, 1))
+
+
 def _sculpted(region: faceedit.Region, frame: Frame, nose: float) -> tuple[Float, Float]:
     """Where shadow and where light is laid, (h, w) each, 0..1."""
     shape, span = region.shape, frame.span
@@ -113,12 +123,14 @@ def _sculpted(region: faceedit.Region, frame: Frame, nose: float) -> tuple[Float
         jaw = oval(
             shape, _from(eye, frame, 0.2, 1.42), frame.across - eye.side * 0.7 * frame.down, 0.3 * wide, 0.09 * span
         )
-        side = oval(shape, _from(eye, frame, -0.37, 0.3), frame.down, 0.2 * span, 0.035 * wide)
-        for weight in (hollow, 0.7 * temple, 0.9 * jaw, nose * side):
+        for weight in (hollow, 0.7 * temple, 0.9 * jaw):
             shadow = np.maximum(shadow, weight)
         bone = oval(shape, _from(eye, frame, 0.14, 0.36), slope, 0.17 * wide, 0.06 * span)
         light = np.maximum(light, bone)
     if (tip := region.center("nose")) is not None:
         bridge = np.array(tip) - 0.22 * span * frame.down
+        for eye in frame.eyes:
+            side = bridge + eye.side * 0.14 * span * eye.seen * frame.across
+            shadow = np.maximum(shadow, 0.7 * nose * oval(shape, side, frame.down, 0.2 * span, 0.05 * span * eye.seen))
         light = np.maximum(light, 0.8 * oval(shape, bridge, frame.down, 0.2 * span, 0.035 * span))
     return shadow, light * (1 - shadow)
