@@ -30,12 +30,12 @@ def looking(photo: Photo, color: tuple[int, int, int] = (70, 100, 130), aside: f
     return photo.replaced(pixels=pixels)
 
 
-def irises(photo: Photo, aside: float = 0.0) -> list[NDArray[np.bool_]]:
+def irises(photo: Photo, aside: float = 0.0, radius: float = IRIS) -> list[NDArray[np.bool_]]:
     rows, columns = np.mgrid[: photo.height, : photo.width] + 0.5
     face, found = photo.faces[0], []
     for part, (x, y) in IRISES.items():
         (at,) = face.map.crop.to_photo(np.array([[x + aside, y]]))
-        found.append((np.hypot(columns - at[0], rows - at[1]) < IRIS * face.width_px) & (face.mask(part) > 0.9))
+        found.append((np.hypot(columns - at[0], rows - at[1]) < radius * face.width_px) & (face.mask(part) > 0.9))
     return found
 
 
@@ -69,6 +69,21 @@ def test_the_iris_is_where_the_eye_looks(aside: float, tilt: float) -> None:
     beside = (photo.faces[0].mask("eyes") > 0.95) & ~np.logical_or(*irises(photo, aside))
     assert iris[beside].mean() < 0.25
     assert region.confidence("iris") == 1
+
+
+def test_a_light_iris_is_found_whole_and_not_at_its_pupils_edge() -> None:
+    photo = looking(painted_photo(600, 600, accessories=()), color=(148, 166, 184))
+    pixels = photo.pixels.copy()
+    for aside, radius, color in ((0.0, 0.5 * IRIS, 20), (0.007, 0.2 * IRIS, 255)):  # the pupil, and a glint beside it
+        for mask in irises(photo, aside, radius):
+            pixels[mask] = color
+    region = region_of(photo.replaced(pixels=pixels))
+    iris = np.zeros(photo.pixels.shape[:2])
+    iris[region.window.slices] = region.mask("iris")
+    for whole, pupil in zip(irises(photo), irises(photo, radius=0.6 * IRIS), strict=True):
+        assert iris[whole & ~pupil].mean() > 0.8
+    beside = (photo.faces[0].mask("eyes") > 0.95) & ~np.logical_or(*irises(photo))
+    assert iris[beside].mean() < 0.25
 
 
 def test_an_eye_of_one_colour_shows_no_iris() -> None:

@@ -22,16 +22,20 @@ CELLS, SKIN_CELLS = 72, 160
 FEWEST = 30
 # A mouth whose brightest spot is darker than this shows no teeth; teeth take up this share of it, or there are none.
 DARK_MOUTH, FEWEST_TEETH = 0.42, 0.06
-# The iris's radius as a share of the eye's width: 6 mm of 28 to 32, more in an eye seen from the side.
-IRIS = (0.16, 0.19, 0.22, 0.26)
+# The iris's radius as a share of the eye's width: 6 mm of 28 to 32, more in an eye seen from the side; what is usual.
+IRIS, USUAL = (0.16, 0.185, 0.21, 0.235, 0.26), 0.21
+# How far an iris's middle can be from the eye's, across and down, as shares of the eye's width.
+GAZE = (0.3, 0.12)
 # A cheek's deviations as shares of the eyes' distance, across and down.
 CHEEK = (0.36, 0.26)
 # How much less colourful for its lightness, darker and rougher than the cheeks a beard is, from "perhaps" to "surely".
 PALER, DARKER, ROUGHER = (0.1, 0.35), (0.35, 0.6), (2.5, 5.0)
 # How bearded, on the whole, lip and chin must look, from "no beard is sure" to "surely one".
 BEARDED = (0.52, 0.75)
-# How much lighter (OKLab) what surrounds an iris is, from "perhaps" to "surely".
-RING = (0.03, 0.1)
+# From here on a cell is surely within its part.
+SURE = 0.8
+# How much lighter (OKLab) what lies beside an iris is, from "perhaps" to "surely".
+RING = (0.05, 0.1)
 
 
 @dataclass(frozen=True)
@@ -137,42 +141,58 @@ def _bearded(lab: Float, weight: Float, plain: NDArray[np.bool_], near: float) -
 
 
 def _circle(light: Float, weight: Float, angle: float) -> tuple[float, float, float, float]:
-    """The circle across which lightness rises most: its middle x, y, its radius, and the rise.
+    """The disc that is darkest against what lies beside it: its middle x, y, its radius, and how much darker it is.
 
-    Only its left and right thirds count, since the lids hide the others.
-    Source: Daugman, "High confidence visual recognition of persons by a test of statistical independence", 1993.
+    Lids and lashes hide what is above and below. Areas are compared, since a pupil's edge, a glint and a lash are as
+    sharp as an iris's. Source: Chan, Vese, "Active contours without edges", 2001.
     """
     inside = np.argwhere(weight > 0.5)[:, ::-1].astype(np.float32)
     turn = np.radians(angle)
     across = np.array([np.cos(turn), np.sin(turn)], np.float32)
-    width = float(np.ptp(inside @ across)) + 1
-    middle = inside.mean(0)
-    steps = np.linspace(-0.28, 0.28, 15) * width
-    drops = np.linspace(-0.08, 0.08, 5) * width
-    x = middle[0] + steps[:, None] * across[0] - drops * across[1]
-    y = middle[1] + steps[:, None] * across[1] + drops * across[0]
-    middles = np.stack([x, y], axis=-1)
-    turns = np.radians([*range(-35, 36, 10), *range(145, 216, 10)]) + turn
-    spokes = np.column_stack([np.cos(turns), np.sin(turns)]).astype(np.float32)
-    best = (float(middle[0]), float(middle[1]), 0.2 * width, 0.0)
+    width, middle = float(np.ptp(inside @ across)) + 1, inside.mean(0)
+    light = np.clip(light, *np.percentile(light[weight > 0.5], (8, 90)))  # without glints and lashes
+    sure = np.where(weight > SURE, weight, 0)  # the lids' edges are dark, too
+    y, x = np.ogrid[: light.shape[0], : light.shape[1]]
+    aside = ((x - middle[0]) * across[0] + (y - middle[1]) * across[1]) / width
+    below = ((y - middle[1]) * across[0] - (x - middle[0]) * across[1]) / width
+    likely = np.where(
+        (np.abs(aside) < GAZE[0]) & (np.abs(below) < GAZE[1]), 1 - (aside / 0.6) ** 2 - (below / 0.3) ** 2, 0
+    )
+    best = (float(middle[0]), float(middle[1]), USUAL * width, 0.0)
     for share in IRIS:
-        outer, inner = (factor * share * width * spokes for factor in (1.15, 0.8))
-        rise = _ring(light, weight, middles, outer) - _ring(light, weight, middles, inner)
-        place = np.unravel_index(int(np.argmax(rise)), rise.shape)
-        if rise[place] > best[3]:
-            best = (float(x[place]), float(y[place]), share * width, float(rise[place]))
+        disc, *sides = _stencils(share * width, turn)
+        (dark, seen), *beside = (_under(light, sure, each) for each in (disc, *sides))
+        one, other = (np.clip(count / 0.25, 0, 1) for _, count in beside)
+        rises = [mean - dark for mean, _ in beside]
+        score = (one * rises[0] + other * rises[1]) / np.maximum(one + other, 0.8)
+        # Where both sides are seen, both are lighter; where one is, less is known.
+        score = np.where(np.minimum(one, other) > 0.6, 0.5 * (score + np.minimum(*rises)), 0.8 * score)
+        score = np.where(seen > 0.45, score * likely * np.exp(-0.5 * ((share - USUAL) / 0.07) ** 2), 0)
+        place = np.unravel_index(int(np.argmax(score)), score.shape)
+        if score[place] > best[3]:
+            best = (float(place[1]), float(place[0]), 1.05 * share * width, float(score[place]))
     return best
 
 
-def _ring(light: Float, weight: Float, middles: Float, spokes: Float) -> Float:
-    """The mean lightness at the ends, inside the eye, of `spokes` (n, 2) from each of `middles` (..., 2)."""
-    ends = np.rint(middles[..., None, :] + spokes).astype(int)
-    columns, rows = ends[..., 0], ends[..., 1]
-    height, width = light.shape
-    within = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
-    counts = weight[rows, columns] * within
-    return (light[rows, columns] * counts).sum(-1) / np.maximum(counts.sum(-1), 1.5)
+def _stencils(radius: float, turn: float) -> tuple[Float, Float, Float]:
+    """A disc, and what lies beside it on either side along an eye that is turned by `turn`, (n, n) 0..1 each."""
+    reach = int(np.ceil(1.8 * radius)) + 1
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
+    away, along = np.hypot(x, y), x * np.float32(np.cos(turn)) + y * np.float32(np.sin(turn))
+    disc = np.clip(radius + 0.5 - away, 0, 1)
+    ring = np.clip(1.8 * radius + 0.5 - away, 0, 1) * np.clip(away - 1.08 * radius + 0.5, 0, 1)
+    ring *= away * away - along * along < (0.75 * radius) ** 2
+    return disc, ring * (along > 0), ring * (along < 0)
+
+
+def _under(light: Float, weight: Float, stencil: Float) -> tuple[Float, Float]:
+    """The weighted mean of `light` under a stencil around each place, and how much of the stencil the weight fills."""
+    (height, width), reach = light.shape, len(stencil) // 2
+    size = (height + 2 * reach, width + 2 * reach)
+    window = (slice(reach, reach + height), slice(reach, reach + width))
+    transforms = np.fft.rfft2(np.stack([weight, weight * light]), size) * np.fft.rfft2(stencil[::-1, ::-1], size)
+    count, total = np.fft.irfft2(transforms, size)[:, *window].astype(np.float32)
+    return total / np.maximum(count, np.float32(1e-2)), count / stencil.sum()
 
 
 def _grid(shape: tuple[int, int], cells: int) -> tuple[int, int]:
