@@ -143,6 +143,17 @@ def test_a_shine_on_black_hair_stays_a_shine_and_becomes_no_white_streak() -> No
     assert 0 < gain < 1.7 * (after[hair & ~shine].mean() - before[hair & ~shine].mean())
 
 
+def test_dyed_black_hair_shows_little_more_of_the_cameras_noise() -> None:
+    photo = painted_photo(400, 400, accessories=(), colors={"hair": (3, 3, 3)})
+    noise = np.random.default_rng(5).normal(0, 2.5, photo.pixels.shape)
+    noisy = photo.replaced(pixels=np.clip(np.rint(photo.pixels + noise), 0, 255).astype(np.uint8))
+    hair = ndimage.binary_erosion(core(photo, "hair"), iterations=12)
+    before, after = (
+        each[hair].astype(float).std(0).mean() for each in (noisy.pixels, applied(plugin.hair_color, noisy))
+    )
+    assert after < 3.5 * before
+
+
 def test_hair_that_looks_like_the_skin_beside_it_ends_softly() -> None:
     skin = painted_photo(400, 400, accessories=()).pixels[125, 200]
     photo = painted_photo(400, 400, accessories=(), colors={"hair": tuple(int(value) + 12 for value in skin)})

@@ -30,6 +30,8 @@ RIM, APART = 0.06, (0.02, 0.06)
 SOFT = 0.3
 # Differences in colour (OKLab) that hair has of itself; of larger ones, as in dyed strands, less and less stays.
 VARIED = 0.05
+# Lightness of black hair that is little more than a camera's noise.
+GRAIN = 0.12
 # From here on a pixel is nothing but hair.
 OPAQUE = 0.98
 # An island of hair whose probability is nowhere so high is none.
@@ -181,6 +183,8 @@ def _relit(lightness: Float, mean: float, target: float) -> Float:
     room = max(0.97 - target, 0.05)
     brightest = max(float(np.percentile(lightness[:: max(1, len(lightness) // 50_000)], 99)) - mean, 1e-3)
     contrast = min(max(ratio, 1.0) ** 0.8, 2.6, max(0.8 * room / brightest, 0.8))
+    if target > mean:  # what is as dark as a camera's noise has no shadows to be deepened, only grain
+        lightness, mean = np.hypot(lightness, np.float32(GRAIN)), math.hypot(mean, GRAIN)
     rest = lightness - mean
     # A shine on black hair, or skin between its roots, is light already.
     rest *= np.where(rest > 0, np.float32(min(contrast, math.sqrt(contrast))), np.float32(contrast))
