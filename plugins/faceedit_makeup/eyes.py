@@ -19,8 +19,10 @@ Curve = NDArray[np.float64]  # the coefficients of a parabola, (3,)
 
 # Places along an eye at which the edges of its lids are looked for, on a grid of so many cells for each of them.
 PLACES, CELLS = 24, 3
-# How steeply a wing rises, and how far the lower lashes are from the eye, as shares of the eye's length.
-RISE, RIM = 0.55, 0.04
+# Shares of the eye's length: where a wing leaves the lid and where the corner below it ends, over how much it still
+# falls, and how steeply it rises; the shortest wing and the usual one; how far the lower lashes are from the eye.
+LEAVES, CORNER, FALLS, RISE = 0.88, 1.08, 0.1, 0.45
+SHORTEST, USUAL, RIM = 0.06, 0.15, 0.02
 # Share of white-of-the-eye just above an eye's mask, from "perhaps" to "surely": the mask is then too small.
 WHITE = (0.5, 0.7)
 
@@ -162,15 +164,28 @@ def _line(place: _Place, drawn: tuple[float, float, float]) -> Float:
     if not lids:
         return np.zeros_like(place.mask)
     upper, under = lids
-    start, corner = _corners(upper, under)
+    start = _inner_corner(upper, under)
     soft = max(0.35 * width_px, 0.7)
-    lid = _height(upper, np.clip(share, start, corner)) - RISE * length * np.clip(share - corner, 0, None)
-    top = _between(y, _roof(upper, share, lid, (width_px, corner, wing, RISE * length)), lid, soft)
-    top *= np.clip(6 * (share - start), 0, 1)
-    thin = 0.6 * width_px * np.clip(4 * (share - 0.15), 0, 1) * np.clip(6 * (corner - share), 0, 1)
-    rim = _height(under, np.clip(share, start, corner)) + RIM * length
+    lid = _height(upper, np.clip(share, start, 1))
+    tip, winged = 1 + max(wing, SHORTEST), min(wing / USUAL, 1)
+    thick = width_px * (0.35 + 0.75 * np.clip(share, 0, 1)) * np.clip((tip - share) / (tip - LEAVES), 0, 1)
+    bottom = lid + winged * (_flick(upper, share, lid, RISE * length) - lid)
+    # What lies between lid and wing is filled, to a point.
+    filled = bottom + np.clip(lid - bottom, 0, None) * np.sqrt(np.clip((CORNER - share) / (CORNER - LEAVES), 0, 1))
+    top = _between(y, bottom - thick, filled, soft) * np.clip(6 * (share - start), 0, 1)
+    top *= np.clip((tip - share) / 0.04, 0, 1)
+    thin = 0.6 * width_px * np.clip(4 * (share - 0.15), 0, 1) * np.clip(6 * (1 - share), 0, 1)
+    rim = _height(under, np.clip(share, start, 1)) + RIM * length
     line = np.maximum(top, lower * _between(y, rim, rim + thin, soft))
     return _fits(place, (np.abs(share - 0.5) < 0.35) & (np.abs(lid - y - 0.1 * length) < 0.05 * length)) * line
+
+
+def _flick(upper: Curve, share: Float, lid: Float, rise: float) -> Float:
+    """The height of the wing's lower edge: it goes on from the lid, falls less and less, and rises."""
+    beyond = np.clip(share - LEAVES, 0, None)
+    fall = float(np.polyval(np.polyder(upper), LEAVES))
+    wing = _height(upper, np.float32(LEAVES)) + fall * FALLS * (1 - np.exp(-beyond / FALLS)) - rise * beyond
+    return np.where(share > LEAVES, wing, lid)
 
 
 def _fits(place: _Place, above: NDArray[np.bool_]) -> Float:
@@ -184,29 +199,11 @@ def _fits(place: _Place, above: NDArray[np.bool_]) -> Float:
     return 1 - smoothstep(np.asarray(white.sum() / max(len(white), 1), np.float32), *WHITE)
 
 
-def _roof(upper: Curve, share: Float, lid: Float, drawn: tuple[float, float, float, float]) -> Float:
-    """The upper edge of the upper line: along the lid, and from there straight to the tip of its wing."""
-    width_px, corner, wing, rise = drawn
-    along = np.linspace(corner - 0.6, corner - 0.1, 16)
-    tip = float(_height(upper, np.float32(corner))) - rise * wing
-    slopes = (_height(upper, along) - _thick(along, width_px) - tip) / (along - corner - wing)
-    leaves = int(np.argmax(slopes))  # where a straight edge from the tip touches the line without cutting it
-    flick = np.float32(tip) + np.float32(slopes[leaves]) * (share - np.float32(corner + wing))
-    full = np.float32(1.75) * _thick(share, width_px) * np.clip((corner + wing - share) / max(wing, 0.05), 0, 1)
-    return np.where(share > along[leaves], np.maximum(flick, lid - full), lid - _thick(share, width_px))
-
-
-def _thick(share: Any, width_px: float) -> Any:
-    """How thick the upper line is where: fine at the inner corner, fuller outwards."""
-    return np.float32(width_px) * (np.float32(0.35) + np.float32(0.75) * np.clip(share, 0, 1))
-
-
-def _corners(upper: Curve, under: Curve) -> tuple[float, float]:
-    """Where along an eye its lids meet, inner and outer corner: a little beyond the ends of its mask, 0 and 1."""
+def _inner_corner(upper: Curve, under: Curve) -> float:
+    """Where along an eye its lids meet at the inner corner: a little before the end of its mask, 0."""
     curve, slope, height = (float(each) for each in under - upper)
     spread = math.sqrt(max(slope * slope - 4 * curve * height, 0)) / max(-2 * curve, 1e-6)
-    middle = slope / max(-2 * curve, 1e-6)
-    return float(np.clip(middle - spread, -0.15, 0)), float(np.clip(middle + spread, 1, 1.15))
+    return float(np.clip(slope / max(-2 * curve, 1e-6) - spread, -0.15, 0))
 
 
 def _along(place: _Place, grid: tuple[int, ...]) -> tuple[Float, Float, float]:

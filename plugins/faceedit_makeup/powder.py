@@ -27,7 +27,7 @@ def powdered(
     # Powder in the face's shadow has no more colour than there is light, or it would glow.
     usual = float(np.percentile(lab[..., 0][share > 0.5 * share.max()], 75))
     step[..., 1:] -= np.clip(1 - lab[..., :1] / max(usual, 0.05), 0, None) * target[1:]
-    step[..., 0] = np.clip(step[..., 0], -1, 0.05) * (np.float32(darker) + np.float32(thick) * share * share)
+    step[..., 0] = np.clip(step[..., 0], -1, 0.05) * (np.float32(darker) + np.float32(thick) * share)
     if sheer > 0:
         pigment = to_linear(parse(color))
         filtered = to_oklab(from_linear(to_linear(region.pixels[area]) * (pigment / max(float(pigment.max()), 1e-3))))

@@ -20,7 +20,7 @@ SHAPE = 0.05
 PORES, CHEEK = 0.012, 0.12
 # Shadows on skin are warm, since part of their light has passed through it: what a and b gain, as shares of the
 # lightness, for each share of it lost. So it is on skin whose own colour is this warm, and less in a paler photo.
-WARM, COLORFUL = (0.14, 0.1), 0.05
+WARM, COLORFUL = (0.14, 0.1), 0.06
 
 
 @faceedit.effect(on="skin")

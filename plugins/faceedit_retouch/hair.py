@@ -26,8 +26,9 @@ COPPER = 1.2
 # Where at least so much of what is nearby is not hair, a pixel's colour says how much of it is hair, if the squared
 # distance of hair and background (sRGB) is from "alike" to "unlike".
 RIM, APART = 0.06, (0.02, 0.06)
-# The softness (share of the band) of what counts as nearby there, and of an edge between colours that are alike.
-SOFT = 0.3
+# The softness (share of the band, but at least so many pixels) of what counts as nearby there, and of an edge between
+# colours that are alike.
+SOFT, SOFTEST = 0.3, 1.5
 # Differences in colour (OKLab) that hair has of itself; of larger ones, as in dyed strands, less and less stays.
 VARIED = 0.05
 # Lightness of black hair that is little more than a camera's noise.
@@ -114,7 +115,7 @@ def _matte(pixels: Float, hair: Float, reach_px: float) -> tuple[Float, Float, F
     sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
     front, behind = (_nearby(thin, side, 0.5 * reach_px / every) for side in sides)
     alike = 1 - smoothstep(np.einsum("chw,chw->hw", front - behind, front - behind), *APART)
-    inside = resized(soft((opacity > 0.5).astype(np.float32), SOFT * reach_px), size)
+    inside = resized(soft((opacity > 0.5).astype(np.float32), max(SOFT * reach_px, SOFTEST)), size)
     step = inside - opacity
     step *= resized(alike, size)
     opacity += step

@@ -27,7 +27,7 @@ ROUND = 1.8
 # would be a line where the one turns into the other.
 SOFT = 0.2
 # Where light ends below the chin, in widths of the face: masks of necks are unsure further down, and come in pieces.
-LAST_LIGHT = (-0.05, 0.3)
+LAST_LIGHT = (0.0, 0.45)
 # Values of the soft mask between which light sets in: all within the head, since shadow would show on a white wall.
 RIM = (0.4, 0.9)
 # What a black-and-white film is sensitive to, of linear red, green and blue.
