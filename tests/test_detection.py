@@ -18,7 +18,7 @@ from faceedit.testing import painted_photo
 
 ONE_LOOK = Search(scales=(420,), turns="never")
 # Whole looks too small to see anything, so that only tiles can.
-TILES_ONLY = Search(scales=(16,), tile_px=4000, turns="never")
+TILES_ONLY = Search(scales=(4,), tile_px=4000, turns="never")
 
 
 def blank(height: int, width: int) -> np.ndarray:
@@ -51,6 +51,7 @@ def test_boxes_come_back_from_another_scale_in_the_photos_pixels(scale: int, lef
 @example(1900 - 30, 1000 - 30, 30)  # the last corner
 @example(470 - 75, 40 - 20, 150)  # across the beginning of the next tile
 @example(960 - 75, 850, 150)  # across a tile's end
+@example(0, 144, 150)  # a look at 16 pixels would see it, roughly
 def test_tiles_leave_no_place_out(left: int, top: int, side: int) -> None:
     box = Box(left, top, left + side, top + side)
     found = find_faces(marked(1000, 1900, box), Marks(), TILES_ONLY)
