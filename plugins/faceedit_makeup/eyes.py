@@ -155,8 +155,7 @@ def _moved(eye: Eye, area: tuple[slice, slice]) -> Eye:
 def _line(place: _Place, drawn: tuple[float, float, float]) -> Float:
     """How thick the liner lies around one eye, (h, w) 0..1; `drawn`: its width in pixels, its wing, its lower line.
 
-    The eye's outline is smoothed into the two arcs that lids are, drawn on to where they meet; the line hugs them from
-    outside.
+    The eye's outline is smoothed into the two arcs that lids are; the line hugs them from outside.
     """
     width_px, wing, lower = drawn
     share, y, length = _along(place, place.mask.shape)

@@ -31,7 +31,7 @@ RIM, APART = 0.06, (0.02, 0.06)
 SOFT, SOFTEST = 0.3, 1.5
 # Differences in colour (OKLab) that hair has of itself; of larger ones, as in dyed strands, less and less stays.
 VARIED = 0.05
-# Lightness of black hair that is little more than a camera's noise.
+# What is as dark as this (OKLab lightness) in black hair is little more than a camera's noise.
 GRAIN = 0.12
 # From here on a pixel is nothing but hair.
 OPAQUE = 0.98
@@ -58,13 +58,13 @@ def hair_color(
     """
     area = bounds(region.selected)
     hair, reach = region.mask(region.on, drawn=False)[area], HAIR_BAND * region.width_px
+    if not hair.any():
+        return region.untouched()
     left, top = region.window.left, region.window.top
     place = Box(left + area[1].start, top + area[0].start, left + area[1].stop, top + area[0].stop)
     doubtful = _doubtful(region.faces[0].map, place)
     if doubtful is not None:
         hair *= 1 - doubtful
-    if not hair.any():
-        return region.untouched()
     pixels = region.pixels[area]
     opacity, inside, nearby = _matte(pixels, hair, reach)
     dyed = opacity > 0
