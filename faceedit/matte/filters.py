@@ -145,7 +145,7 @@ def _distance(mask: Plane, reach_px: float) -> Plane:
     def sought(plane: Plane) -> NDArray[np.bool_]:
         return plane > 0.5 if reach_px > 0 else plane <= 0.5
 
-    step = max(1, int(abs(reach_px) // 16))
+    step = max(1, int(abs(reach_px) // 12))
     height, width = mask.shape
     small = sought(resized(mask, (max(1, width // step), max(1, height // step))))
     if small.any():

@@ -196,7 +196,7 @@ class Region:
                 place.right - self.window.left,
                 place.bottom - self.window.top,
             )
-            mask = np.full(self.shape, float("background" in parts), np.float32)
+            mask = (np.ones if "background" in parts else np.zeros)(self.shape, np.float32)
             if place.area:
                 steep = mask[inner.slices]
                 np.multiply(face.map.mask(parts, place), np.float32(STEEPER), out=steep)

@@ -110,7 +110,7 @@ def _matte(pixels: Float, hair: Float, reach_px: float) -> tuple[Float, Float, F
     """
     opacity = alpha(pixels, hair, reach_px)
     size = (opacity.shape[1], opacity.shape[0])
-    every = max(1, int(reach_px // 6))  # so many pixels that a few of them tell the means
+    every = max(1, int(reach_px // 5))  # so many pixels that a few of them tell the means
     thin, mix = np.ascontiguousarray(np.moveaxis(pixels[::every, ::every], -1, 0)), opacity[::every, ::every]
     sides = [np.clip(10 * mix - 9, 0, 1), np.clip(1 - 10 * mix, 0, 1)]
     front, behind = (_nearby(thin, side, 0.5 * reach_px / every) for side in sides)
