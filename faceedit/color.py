@@ -201,15 +201,19 @@ def _times(colors: Float, matrix: Float) -> Float:
 
 def _drawn_in(colors: Float) -> Float:
     """OKLab colours (n, 3) beyond sRGB with the largest share of their chroma that it can show."""
-    light = colors[:, :1]
-    roots = _times(colors, _FROM_LAB) - light  # a grey's roots are its lightness, so chroma is what is left
+    light = colors[:, 0]
+    roots = _times(colors, _FROM_LAB) - light[:, None]  # a grey's roots are its lightness, so chroma is what is left
+    # The light of a share of it is a cubic of that share, channel by channel.
+    once, twice, thrice = (_times(power, _FROM_LMS).T.copy() for power in (roots, roots**2, roots * roots * roots))
+    once *= 3 * light * light
+    twice *= 3 * light
+    grey = light * light * light
     low, high = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
     for _ in range(_GAMUT_STEPS):
         middle: Float = (low + high) * np.float32(0.5)
-        mixed = light + middle[:, None] * roots
-        fails = _beyond(_times(mixed * mixed * mixed, _FROM_LMS))
+        fails = _beyond((((thrice * middle + twice) * middle + once) * middle + grey).T)
         low, high = np.where(fails, low, middle), np.where(fails, middle, high)
-    return np.concatenate([light, colors[:, 1:] * low[:, None]], axis=-1)
+    return np.concatenate([light[:, None], colors[:, 1:] * low[:, None]], axis=-1)
 
 
 def _beyond(linear: Float) -> NDArray[np.bool_]:

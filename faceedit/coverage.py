@@ -69,11 +69,11 @@ def cover(face: Face, parts: frozenset[str], grow: float = 0.0, grid: int = GRID
     window = _snapped(_union(box, known).grown(int(np.ceil(reach))), grid, height, width)
     mask = np.zeros((window.height, window.width), bool)
     if known.area:
-        mask[_within(known, window)] = face.map.mask(parts, known) > DOUBT
+        mask[known.seen_from(window).slices] = face.map.mask(parts, known) > DOUBT
         mask = _grown(mask, reach)
-    mask[_within(box, window)] = True
+    mask[box.seen_from(window).slices] = True
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
-    touching = np.unique(labels[_within(box, window)])
+    touching = np.unique(labels[box.seen_from(window).slices])
     mask = _filled(np.isin(labels, touching[touching > 0]))
     return window, _on_grids(mask, grid, (height % grid, width % grid))
 
@@ -119,10 +119,6 @@ def _snapped(box: Box, grid: int, height: int, width: int) -> Box:
     left, top = (low // grid * grid - 2 * grid for low in (box.left, box.top))
     right, bottom = (-(-high // grid) * grid + 2 * grid for high in (box.right, box.bottom))
     return Box(left, top, right, bottom).clipped(height, width)
-
-
-def _within(box: Box, window: Box) -> tuple[slice, slice]:
-    return Box(box.left - window.left, box.top - window.top, box.right - window.left, box.bottom - window.top).slices
 
 
 def _grown(mask: Bools, distance_px: float) -> Bools:

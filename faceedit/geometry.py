@@ -70,6 +70,11 @@ class Box:
             math.ceil(y + half_height),
         )
 
+    def seen_from(self, window: "Box") -> Self:
+        """The same place, counted from the corner of a window."""
+        x, y = window.left, window.top
+        return type(self)(self.left - x, self.top - y, self.right - x, self.bottom - y)
+
     def grown(self, margin_px: int) -> Self:
         """Moved outwards by `margin_px` on each side."""
         return type(self)(self.left - margin_px, self.top - margin_px, self.right + margin_px, self.bottom + margin_px)
@@ -140,6 +145,13 @@ class Crop:
         for axis, (by_u, by_v, start) in enumerate(self.matrix()):
             np.add.outer(by_v * v + start, by_u * u, out=points[..., axis])
         return points.reshape(-1, 2)
+
+    def around(self, rows: slice, columns: slice, side: int) -> Box:
+        """The upright box of photo pixels around some cells of a grid of `side` x `side`."""
+        left, right, top, bottom = (edge / side for edge in (columns.start, columns.stop, rows.start, rows.stop))
+        points = self.to_photo(np.array([[left, top], [right, top], [left, bottom], [right, bottom]]))
+        (x, y), (x_end, y_end) = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int)
+        return Box(int(x), int(y), int(x_end), int(y_end))
 
     def ends_within(self, height: int, width: int) -> tuple[bool, ...]:
         """Whether each edge, top, right, bottom, left, lies within a photo of this size."""

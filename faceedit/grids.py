@@ -93,14 +93,36 @@ def _averaged(values: Float, width: int, height: int) -> Float:
 def warp(plane: Float, crop: Crop, window: Box) -> Float:
     """A plane on the crop's grid read bilinearly at the pixels of `window`, (h, w) float32; 0 beyond the crop."""
     height, width = plane.shape
-    inverse = crop.inverse() * np.array([[width], [height]])
-    inverse[:, 2] += inverse[:, :2] @ (window.left, window.top)
+    inverse = _to_grid(crop, height, width, window)
     if inverse[0, 1] == inverse[1, 0] == 0:
         return _upright(plane, inverse, window)
     picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
     size = (max(window.width, 1), max(window.height, 1))
     read = picture.transform(size, Image.Transform.AFFINE, tuple(inverse.ravel()), Image.Resampling.BILINEAR)
     return np.asarray(read)[: window.height, : window.width]
+
+
+def warp_outer(down: Float, across: Float, crop: Crop, window: Box) -> Float:
+    """As `warp` of a plane that is a product of what changes down and what changes across; several times faster."""
+    inverse = _to_grid(crop, len(down), len(across), window)
+    if inverse[0, 1] or inverse[1, 0]:
+        return warp(np.outer(down, across), crop, window)
+    column = _edge(down, inverse[1, 1], inverse[1, 2], window.height)
+    return column[:, None] * _edge(across, inverse[0, 0], inverse[0, 2], window.width)
+
+
+def _edge(values: Float, scale: float, start: float, size: int) -> Float:
+    """Values along an edge read linearly at `size` pixels, which are `scale` samples apart; 0 beyond its ends."""
+    places = scale * (np.arange(size) + 0.5) + start
+    read = np.interp(places, np.arange(len(values)) + 0.5, values)
+    return np.where((places < 0) | (places >= len(values)), 0, read).astype(np.float32)
+
+
+def _to_grid(crop: Crop, height: int, width: int, window: Box) -> NDArray[np.float64]:
+    """The map (2, 3) from points in `window` to a grid on the crop."""
+    inverse = crop.inverse() * np.array([[width], [height]])
+    inverse[:, 2] += inverse[:, :2] @ (window.left, window.top)
+    return inverse
 
 
 def _upright(plane: Float, inverse: NDArray[np.float64], window: Box) -> Float:

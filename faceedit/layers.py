@@ -82,12 +82,7 @@ def _meet(one: Layer, other: Layer) -> bool:
     common = one.box.intersection(other.box)
     if not common.area:
         return False
-    seen = [
-        each.mask[common.top - each.box.top : common.bottom - each.box.top][
-            :, common.left - each.box.left : common.right - each.box.left
-        ]
-        for each in (one, other)
-    ]
+    seen = [each.mask[common.seen_from(each.box).slices] for each in (one, other)]
     return bool((np.minimum(*seen) > 0).any())
 
 

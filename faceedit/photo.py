@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faceedit.geometry import Box, Crop, Points
-from faceedit.grids import warp
+from faceedit.grids import warp, warp_outer
 from faceedit.labels import ID, PARTS, demand_whole, parse_parts
 from faceedit.winners import winners
 
@@ -97,8 +97,9 @@ class FaceMap:
         rise = np.clip((np.arange(len(plane), dtype=np.float32) + 0.5) / (len(plane) * FADE), 0, 1)
         rise = rise * rise * (3 - 2 * rise)  # no visible line where it begins
         top, right, bottom, left = (rise if within else np.ones_like(rise) for within in edges)
-        weights = (top * bottom[::-1])[:, None] * (left * right[::-1])
-        return warp(weights, self.crop, window) if (plane[weights < 1] > FAINT).any() else None
+        down, across = top * bottom[::-1], left * right[::-1]
+        ending = (plane[down < 1] > FAINT).any() or (plane[:, across < 1] > FAINT).any()
+        return warp_outer(down, across, self.crop, window) if ending else None
 
     def ends_within(self) -> tuple[bool, ...]:
         """Whether each edge of the crop, top, right, bottom, left, lies within the photo; False if that is unknown."""

@@ -41,6 +41,11 @@ def test_a_box_stands_in_reports_as_left_top_right_bottom() -> None:
     assert Box(1, 2, 3, 4).as_list() == [1, 2, 3, 4]
 
 
+def test_a_box_seen_from_a_window_cuts_the_same_pixels_out_of_the_windows() -> None:
+    pixels, window, box = np.arange(48).reshape(6, 8), Box(2, 1, 7, 5), Box(3, 2, 6, 4)
+    assert np.array_equal(pixels[window.slices][box.seen_from(window).slices], pixels[box.slices])
+
+
 def test_growing_is_outwards_on_each_side_and_scaling_about_the_middle() -> None:
     assert Box(10, 20, 30, 40).grown(3) == Box(7, 17, 33, 43)
     assert Box(10, 20, 30, 40).scaled(1.5) == Box(5, 15, 35, 45)
@@ -117,6 +122,13 @@ def test_a_crop_keeps_lengths_whatever_its_angle(crop: Crop) -> None:
     a, b, c, d = crop.to_photo(CORNERS)
     for one, other in ((a, b), (a, c), (b, d), (c, d)):
         assert np.hypot(*(one - other)) == pytest.approx(crop.side)
+
+
+def test_some_cells_of_a_crop_lie_in_the_box_around_them() -> None:
+    crop = Crop(50, 40, 20)  # from (40, 30) to (60, 50), in four cells of five pixels
+    assert crop.around(slice(1, 2), slice(0, 3), 4) == Box(40, 35, 55, 40)
+    turned = Crop(50, 40, 20, 90).around(slice(0, 4), slice(0, 1), 4)
+    assert turned.width * turned.height == 20 * 5
 
 
 @given(crops)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faceedit.geometry import Box, Crop
-from faceedit.grids import Float, resized, warp
+from faceedit.grids import Float, resized, warp, warp_outer
 
 SIDES = st.integers(1, 40)
 
@@ -54,3 +54,12 @@ def test_nothing_is_seen_beyond_a_crop() -> None:
     assert seen[8:24, 8:24].min() == 1
     assert seen.sum() == 16 * 16
     assert warp(np.ones((8, 8), np.float32), Crop(16, 16, 16), Box(0, 0, 0, 9)).shape == (9, 0)
+
+
+@given(st.floats(-20, 60), st.floats(4, 90), st.sampled_from([0.0, 20.0, 90.0]), st.integers(-15, 15))
+@settings(deadline=None)
+def test_a_product_of_two_edges_is_read_as_its_plane_is(place: float, side: float, angle: float, start: int) -> None:
+    down, across = plane(1, 24)[:, 0], plane(24, 1)[0]
+    crop, window = Crop(place, place + 7, side, angle), Box(start, start - 3, start + 40, start + 30)
+    whole = warp(np.outer(down, across), crop, window)
+    np.testing.assert_allclose(warp_outer(down, across, crop, window), whole, atol=1e-6)

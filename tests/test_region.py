@@ -10,8 +10,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from faceedit.errors import UnknownPart
-from faceedit.geometry import Box
-from faceedit.photo import Finding, Photo
+from faceedit.geometry import Box, Crop
+from faceedit.labels import ID
+from faceedit.photo import FaceMap, Finding, Photo
 from faceedit.region import Float, Region, Result, as_float, effect, inspector, lay_back
 from faceedit.testing import painted_photo
 
@@ -127,6 +128,21 @@ def test_an_edge_that_is_not_drawn_is_the_models_own_and_as_large(face: Region) 
 def test_an_edge_moved_far_need_not_be_drawn_first(face: Region) -> None:
     assert np.array_equal(face.mask("hair", grow=0.06), face.mask("hair", grow=0.06, drawn=False))
     assert not np.array_equal(face.mask("hair", grow=0.01), face.mask("hair", grow=0.01, drawn=False))
+
+
+def test_a_mask_that_grows_ends_gradually_where_the_crop_ends_within_the_photo() -> None:
+    photo = painted_photo(200, 200)
+    face = photo.faces[0]
+    logits = np.full(face.map.logits.shape, -20, np.float16)
+    logits[ID["hair"]] = 20
+    hairy = dataclasses.replace(face, map=FaceMap(logits, Crop(100, 100, 100), (200, 200)))
+    region = Region(as_float(photo.pixels), photo.box, photo.box, (hairy,))
+    for share in (0.0, 0.03, 0.1):
+        along = region.mask("hair", grow=share)[100]
+        assert (along[100], along[:50].max(), along[150:].max()) == (1, 0, 0)
+        assert 0 < along[51] < 0.2
+        assert (np.diff(along[50:100]) >= 0).all()
+    np.testing.assert_allclose(region.mask("background") + region.mask("hair"), 1, atol=1e-6)
 
 
 def test_lengths_are_shares_so_that_one_recipe_fits_all_sizes() -> None:

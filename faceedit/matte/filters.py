@@ -11,7 +11,7 @@ from scipy import ndimage
 from faceedit.grids import read_rows, resized, stretched, widened
 
 # Pixels worked on at a time: their arrays stay in the processor's cache.
-RUN = 8192
+RUN = 16384
 
 Plane = NDArray[np.float32]  # (h, w)
 Channels = NDArray[np.float32]  # (h, w, 3)
@@ -113,7 +113,7 @@ def picked(colors: NDArray[Any], where: NDArray[np.bool_]) -> NDArray[Any]:
 
 def smoothstep(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
     """0 up to `low`, 1 from `high` on, and a smooth slope between."""
-    share = np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+    share = np.clip((values - np.float32(low)) * np.float32(1 / max(high - low, 1e-6)), 0, 1)
     return share * share * (3 - 2 * share)
 
 

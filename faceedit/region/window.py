@@ -108,8 +108,10 @@ class Region:
             sharp = self._sharp(face, parts, fine=drawn and max(grow, feather) <= SOFT)
             own = matte.grown(sharp, grow * face.width_px)
             own = matte.feathered(own, feather * face.width_px) if feather else own
+            own = own.copy() if own is sharp else own  # `_sharp` remembers
+            self._fade(own, face, parts)
             if mask is None:
-                mask = own.copy() if own is sharp else own  # `_sharp` remembers
+                mask = own
             else:
                 (np.minimum if outside else np.maximum)(mask, own, out=mask)
         return np.zeros(self.shape, np.float32) if mask is None else mask
@@ -143,6 +145,22 @@ class Region:
         """
         face = self.faces[0].index if self.faces else None
         return Result(findings=[Finding("nothing_to_do", face, details={"missing": missing or self.on})])
+
+    def _fade(self, mask: Mask, face: Face, names: frozenset[str]) -> None:
+        """Let a mask end gradually where the face's crop ends before the parts do, in place."""
+        outside = "background" in names
+        parts = frozenset(PARTS) - names if outside else homes(names)
+        key = (face.index, parts)
+        if key not in self._masks:
+            self._masks[key] = face.map.fading(parts, self.window)
+        fading = self._masks[key]
+        if fading is None:
+            return
+        if outside:
+            mask -= 1
+        mask *= fading
+        if outside:
+            mask += 1
 
     def _sharp(self, face: Face, names: frozenset[str], *, fine: bool) -> Mask:
         """One face's mask of parts and pieces: a part counts by its gates, 0..1, where only some pieces are named."""
@@ -190,12 +208,7 @@ class Region:
         key = (face.index, parts, fine)
         if key not in self._masks:
             place = _around(face, parts).intersection(self.window)
-            inner = Box(
-                place.left - self.window.left,
-                place.top - self.window.top,
-                place.right - self.window.left,
-                place.bottom - self.window.top,
-            )
+            inner = place.seen_from(self.window)
             mask = (np.ones if "background" in parts else np.zeros)(self.shape, np.float32)
             if place.area:
                 steep = mask[inner.slices]
@@ -204,7 +217,6 @@ class Region:
                 np.clip(steep, 0, 1, out=steep)
                 if fine:
                     _draw(steep, self.pixels[inner.slices], face.width_px)
-                _fade(steep, face, parts, place)
             self._masks[key] = mask
         drawn: Mask = self._masks[key]
         return drawn
@@ -219,21 +231,8 @@ def _around(face: Face, parts: frozenset[str]) -> Box:
     rows, columns = matte.bounds(plane > least - 0.05, 1)
     if not plane[rows, columns].size:
         return Box(0, 0, 0, 0)
-    top, bottom, left, right = (edge / side for edge in (rows.start, rows.stop, columns.start, columns.stop))
-    points = crop.to_photo(np.array([[left, top], [right, top], [left, bottom], [right, bottom]]))
-    (x, y), (x_end, y_end) = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int)
     margin = math.ceil(3 * EDGE_RADIUS * face.width_px + crop.side / side) + 2
-    return Box(int(x), int(y), int(x_end), int(y_end)).grown(margin).intersection(face.window)
-
-
-def _fade(mask: Mask, face: Face, parts: frozenset[str], place: Box) -> None:
-    """Let a mask end gradually where the face's crop ends before the parts do, in place."""
-    outside = "background" in parts
-    fading = face.map.fading(frozenset(PARTS) - parts if outside else parts, place)
-    if fading is not None:
-        mask -= outside
-        mask *= fading
-        mask += outside
+    return crop.around(rows, columns, side).grown(margin).intersection(face.window)
 
 
 def _draw(mask: Mask, pixels: Float, width_px: int) -> None:
@@ -275,7 +274,8 @@ def lay_back(before: NDArray[Any], result: Float, mask: Mask) -> NDArray[Any]:
     Colours (n = 3) are mixed in linear light. Where the mask is 0 the samples are those of `before`, bit for bit.
     """
     after, area = before.copy(), matte.bounds(mask)
-    inside, partly = mask[area] > 0, (mask[area] > 0) & (mask[area] < 1)
+    inside = mask[area] > 0
+    partly = inside & (mask[area] < 1)
     new = matte.picked(np.ascontiguousarray(result, np.float32)[area], inside)
     np.clip(new, 0, 1, out=new)
     below, over = as_float(matte.picked(after[area], partly)), matte.picked(new, partly[inside])

@@ -1,6 +1,7 @@
 """Hair colour."""
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import numpy as np
@@ -39,6 +40,9 @@ OPAQUE = 0.98
 SURE = 0.8
 # So little hair counts as none, and hair that lacks so little as all: a faint dye would lie on skin and wall.
 FAINT = 0.03
+# So many pixels, spread evenly, tell the means of all hair; and so many are dyed at a time, as their arrays stay in the
+# processor's cache.
+SAMPLE, RUN = 50_000, 16384
 
 
 @faceedit.effect(on="hair", grow=0.065)  # as far as loose strands are looked for
@@ -57,14 +61,11 @@ def hair_color(
     With `fade` the color comes in towards the tips. `lift` holds black hair back from becoming implausibly blond.
     """
     area = bounds(region.selected)
-    hair, reach = region.mask(region.on, drawn=False)[area], HAIR_BAND * region.width_px
-    if not hair.any():
+    hair, reach = region.mask(region.on, drawn=False), HAIR_BAND * region.width_px
+    _leave_doubtful(hair, region.faces[0].map, region.window)
+    hair = hair[area]
+    if not hair.size:
         return region.untouched()
-    left, top = region.window.left, region.window.top
-    place = Box(left + area[1].start, top + area[0].start, left + area[1].stop, top + area[0].stop)
-    doubtful = _doubtful(region.faces[0].map, place)
-    if doubtful is not None:
-        hair *= 1 - doubtful
     pixels = region.pixels[area]
     opacity, inside, nearby = _matte(pixels, hair, reach)
     dyed = opacity > 0
@@ -73,22 +74,23 @@ def hair_color(
     before = np.asfortranarray(to_oklab(picked(pixels, dyed)))  # channel by channel: many times faster to reckon with
     lab, share = _strands(pixels, opacity, before, inside, nearby)
     cover = share * _towards_tips(region, area, fade)[dyed] if fade > 0 else share
-    ending = region.faces[0].map.fading(frozenset({"hair"}), place)
-    cover = cover if ending is None else cover * ending[dyed]
-    weight = np.minimum(hair[dyed], cover)
-    after = _dyed(lab, weight, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
-    after -= lab
-    after *= cover[:, None]
-    after += before
+    some = slice(None, None, max(1, len(lab) // SAMPLE))
+    weight = np.minimum(hair[dyed], cover)[some]
+    dye = _dye(lab[some], weight, to_oklab(parse(color)), lift, 0.6 if style == "natural" else 0.25)
+    after = np.empty(before.shape, np.float32)
+    for start in range(0, len(after), RUN):
+        run = slice(start, start + RUN)
+        step = dye(lab[run]) - lab[run]
+        after[run] = to_srgb(before[run] + cover[run, None] * step)
     result = region.pixels.copy()
-    records(result[area])[dyed] = records(to_srgb(after))
+    records(result[area])[dyed] = records(after)
     return result
 
 
-def _doubtful(seen: FaceMap, place: Box) -> Float | None:
-    """Islands of hair, apart from most of it, that the map is nowhere sure of: hands and clothes, as a rule, not hair.
+def _leave_doubtful(hair: Float, seen: FaceMap, window: Box) -> None:
+    """Take islands of hair that the map is nowhere sure of from a mask, in place: as a rule they are hands or clothes.
 
-    (h, w) 0..1 in `place`; None where there are none.
+    Most of the hair is never taken for one.
     """
     plane = seen.on_crop(frozenset({"hair"}))
     areas, count = ndimage.label(plane > 0.5)
@@ -97,9 +99,13 @@ def _doubtful(seen: FaceMap, place: Box) -> Float | None:
     if count:
         believed[1 + np.argmax(np.bincount(areas.ravel())[1:])] = True
     if believed.all():
-        return None
-    islands = ndimage.binary_dilation(~believed[areas], iterations=2)
-    return warp(islands.astype(np.float32), seen.crop, place)
+        return
+    islands = ~believed[areas]
+    rows, columns = bounds(islands, 3)
+    islands[rows, columns] = ndimage.binary_dilation(islands[rows, columns], iterations=2)
+    place = seen.crop.around(rows, columns, len(plane)).intersection(window)
+    if place.area:
+        hair[place.seen_from(window).slices] *= 1 - warp(islands.astype(np.float32), seen.crop, place)
 
 
 def _matte(pixels: Float, hair: Float, reach_px: float) -> tuple[Float, Float, Float]:
@@ -159,30 +165,40 @@ def _nearby(planes: Float, where: Float, reach_px: float) -> Float:
     return np.stack([soft(plane * where, reach_px) / total for plane in planes])
 
 
-def _dyed(hair: Float, weight: Float, target: Float, lift: float, spread: float) -> Float:
-    """Hair (n, 3), weighed by (n,), dyed to `target`; `spread` is how much of its differences in colour stays."""
-    mean = mean_inside(hair, weight)
+def _dye(some: Float, weight: Float, target: Float, lift: float, spread: float) -> Callable[[Float], Float]:
+    """What dyes hair, OKLab (n, 3), to `target`, from `some` of the hair (m, 3), weighed by (m,).
+
+    `spread` is how much of its differences in colour stays.
+    """
+    mean = mean_inside(some, weight)
     lightness = min(float(target[0]), float(mean[0]) + lift)
     # A blond held back by `lift` has less colour too, or it would be mustard.
     bleached = lightness / max(float(target[0]), 1e-3)
     reached = np.array([lightness, *(target[1:] * bleached)], np.float32)
     reached[1] += COPPER * (1 - bleached) * max(float(reached[2]), 0)
-    own = hair - mean
-    own *= np.float32(spread) / (1 + np.abs(own) / np.float32(VARIED))
-    dyed: Float = reached + own
-    dyed[:, 0] = _relit(hair[:, 0], float(mean[0]), lightness)
-    dyed[:, 1] += np.float32(REDDER * max(reached[2], 0)) * np.clip(1 - dyed[:, 0] / max(lightness, 1e-3), 0, 1)
-    colorful = _saturation(dyed[:, 0], lightness)
-    dyed[:, 1] *= colorful
-    dyed[:, 2] *= colorful
-    return dyed + (reached - mean_inside(dyed, weight))
+    brightest = max(float(np.percentile(some[:, 0], 99) - mean[0]), 1e-3)
+
+    def dyed(hair: Float) -> Float:
+        own = hair - mean
+        own *= np.float32(spread) / (1 + np.abs(own) / np.float32(VARIED))
+        result: Float = reached + own
+        result[:, 0] = _relit(hair[:, 0], float(mean[0]), lightness, brightest)
+        shadow = np.clip(1 - result[:, 0] / max(lightness, 1e-3), 0, 1)
+        result[:, 1] += np.float32(REDDER * max(reached[2], 0)) * shadow
+        result[:, 1:] *= _saturation(result[:, 0], lightness)[:, None]
+        return result
+
+    missed = reached - mean_inside(dyed(some), weight)
+    return lambda hair: dyed(hair) + missed
 
 
-def _relit(lightness: Float, mean: float, target: float) -> Float:
-    """Lightness moved from `mean` to `target`; lighter hair has deeper shadows too, highlights bend before white."""
+def _relit(lightness: Float, mean: float, target: float, brightest: float) -> Float:
+    """Lightness moved from `mean` to `target`; lighter hair has deeper shadows too, highlights bend before white.
+
+    `brightest` is how much lighter than the mean it gets.
+    """
     ratio = max(target, 0.02) / max(mean, 0.02)
     room = max(0.97 - target, 0.05)
-    brightest = max(float(np.percentile(lightness[:: max(1, len(lightness) // 50_000)], 99)) - mean, 1e-3)
     contrast = min(max(ratio, 1.0) ** 0.8, 2.6, max(0.8 * room / brightest, 0.8))
     if target > mean:  # what is as dark as a camera's noise has no shadows to be deepened, only grain
         lightness, mean = np.hypot(lightness, np.float32(GRAIN)), math.hypot(mean, GRAIN)
