@@ -5,9 +5,10 @@ from faces_support import Oracle, Told, painted_in_label_colors
 
 from faceedit.detection import Detection, Search
 from faceedit.faces import FaceFinder
-from faceedit.geometry import Box
+from faceedit.geometry import Box, Crop
 from faceedit.labels import COLORS, ID
 from faceedit.photo import Photo
+from faceedit.segmentation import maps, widened
 from faceedit.testing import painted_photo
 
 SIDE, FACE = 640, 120
@@ -89,3 +90,20 @@ def test_far_from_the_face_no_part_of_a_face_is_seen() -> None:
 def test_what_does_not_hang_together_with_the_face_is_not_taken_along() -> None:
     stranger = ("hair", Box(500, 200, 550, 300))
     assert not (seen(*painted(LONG_HAIR, stranger)).labels()[:, 490:] == ID["hair"]).any()
+
+
+def test_hair_followed_beyond_the_crop_hangs_together_with_the_hair_within() -> None:
+    cloth, embroidery = ("cloth", Box(230, 400, 410, 600)), ("hair", Box(250, 500, 320, 540))
+    labels = seen(*painted(cloth, LONG_HAIR, embroidery)).labels()
+    assert (labels[EDGE + 5 : 515, 395:435] == ID["hair"]).mean() > 0.95
+    assert (labels[505:535, 255:315] == ID["cloth"]).mean() > 0.95
+
+
+def test_what_the_photos_border_mirrors_does_not_leave_the_crop() -> None:
+    crop = Crop(200, 150, 300, -12)  # its top ends some 30 pixels above the photo and 30 within
+    for mirrored, side in ((Box(200, 0, 400, 14), 600), (Box(0, 0, 200, 60), 300)):
+        pixels = np.zeros((400, 400, 3), np.uint8)
+        for box in (mirrored, Box(180, 200, 260, 400)):
+            pixels[box.slices] = COLORS[ID["hair"]]
+        (one,) = widened(pixels, maps(pixels, [crop], Oracle()), Oracle(), bodies=False)
+        assert one.crop.side == side

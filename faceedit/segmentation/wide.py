@@ -52,11 +52,12 @@ def _leaving(one: FaceMap) -> frozenset[str]:
 
 def _touched(one: FaceMap, part: str) -> list[bool]:
     """Whether a part leaves the crop within the photo at its top, right, bottom, left edge."""
-    edges = (one.logits[:, 0], one.logits[:, :, -1], one.logits[:, -1], one.logits[:, :, 0])
-    return [
-        within and float((edge.argmax(0) == ID[part]).mean()) >= TOUCHES
-        for within, edge in zip(one.ends_within(), edges, strict=True)
-    ]
+    where = one.logits.argmax(0) == ID[part]
+    if one.photo_shape is not None:  # beyond the photo lies a mirror image
+        x, y = one.crop.cells(*where.shape).T.reshape(2, *where.shape)
+        where &= (x >= 0) & (y >= 0) & (y < one.photo_shape[0]) & (x < one.photo_shape[1])
+    edges = (where[0], where[:, -1], where[-1], where[:, 0])
+    return [within and float(edge.mean()) >= TOUCHES for within, edge in zip(one.ends_within(), edges, strict=True)]
 
 
 def _body_lost(near: FaceMap, joined: FaceMap) -> bool:
@@ -85,15 +86,17 @@ def _joined(near: FaceMap, wide: FaceMap, around: frozenset[str]) -> FaceMap:
     kept = _rise(height)[:, None] * _rise(width)
     middle += (near.logits - middle) * kept
     middle[ending] = near.logits[ending]  # what the wide crop may not show gives way to nothing
-    logits[ID["background"], _apart(logits)] = -NEVER
+    for part in around - AROUND:
+        logits[ID[part], _apart(logits.argmax(0) == ID[part], 1 / FACTOR)] = NEVER
+    logits[ID["background"], _apart(logits.argmax(0) != ID["background"], 1 / 4)] = -NEVER
     return FaceMap(logits.astype(np.float16), wide.crop, wide.photo_shape)
 
 
-def _apart(logits: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Where something is seen that does not hang together with what is seen in the middle, (h, w)."""
-    areas, _ = ndimage.label(logits.argmax(0) != ID["background"])
-    rows, columns = (slice(size * 3 // 8, size * 5 // 8) for size in areas.shape)
-    return (areas > 0) & ~np.isin(areas, np.unique(areas[rows, columns]))
+def _apart(where: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
+    """What of a plane (h, w) does not hang together with what is in its middle, this share of its sides."""
+    areas, _ = ndimage.label(where)
+    rows, columns = (slice(round(size * (1 - share) / 2), round(size * (1 + share) / 2)) for size in where.shape)
+    return where & ~np.isin(areas, np.unique(areas[rows, columns]))
 
 
 def _rise(cells: int) -> NDArray[np.float32]:
