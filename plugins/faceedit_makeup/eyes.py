@@ -226,15 +226,17 @@ def _lids(place: _Place, cell: float) -> list[Curve]:
     That is looked for on a grid of `cell` pixels, so at every size in the same place. None where too little is seen.
     """
     height, width = (max(1, round(side / cell)) for side in place.mask.shape)
-    inside = resized(place.mask, (width, height)) > 0.5
-    share, y, _ = _along(place, inside.shape)
-    places = np.digitize(share[inside], np.linspace(0, 1, PLACES + 1)) - 1
-    filled = [at for at in range(PLACES) if (places == at).any()]
+    weight = resized(place.mask, (width, height))
+    share, y, _ = _along(place, weight.shape)
+    places = np.floor(share * PLACES).astype(int)
+    within = (places >= 0) & (places < PLACES)
+    places, weight, y = places[within], weight[within], y[within]
+    total, moment = (np.bincount(places, each, PLACES) for each in (weight, weight * y))
+    filled = np.flatnonzero(total > 0.5 * CELLS)
     if len(filled) < PLACES // 3:
         return []
-    middles = (np.array(filled) + 0.5) / PLACES
-    edges = [[edge(y[inside][places == at]) for at in filled] for edge in (np.min, np.max)]
-    return [np.polyfit(middles, heights, 2) for heights in edges]
+    middles, half = moment[filled] / total[filled], total[filled] * cell / (2 * CELLS)
+    return [np.polyfit((filled + 0.5) / PLACES, edge, 2) for edge in (middles - half, middles + half)]
 
 
 def _height(curve: Curve, share: Any) -> Float:
