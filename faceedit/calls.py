@@ -4,6 +4,7 @@ Whatever a plugin does wrong, its photo pays, with an error that names the plugi
 """
 
 import copy
+import numbers
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from faceedit import guard
 from faceedit.errors import EffectError, FaceEditError
 from faceedit.extras import unfit
-from faceedit.photo import Finding, Photo
+from faceedit.geometry import Box
+from faceedit.photo import Face, Finding, Photo
 from faceedit.recipe import Step
 from faceedit.region import Inspector, Region, Result
 from faceedit.registry import Registry
@@ -36,7 +38,7 @@ def inspect(photo: Photo, registry: Registry, kinds: Collection[str] | None = No
             seen = guard.call(_megapixels(photo.pixels), _seen, inspector, shown)
         except (guard.Fault, FaceEditError) as error:
             raise EffectError(f"{where} failed: {error}") from error
-        if strange := _strange(seen) or _unnamed(seen, inspector):
+        if strange := strange_finding(seen, photo.faces) or _unnamed(seen, inspector):
             raise EffectError(f"{where} gave {strange}", "it must give faceedit.Finding, of the kinds that it names")
         findings += seen
     return findings
@@ -103,13 +105,34 @@ def _unfit(result: Result, shape: tuple[int, int]) -> tuple[str, str]:
     for name, extra in result.extras.items():
         if any(problem := unfit(name, extra)):
             return problem
-    return _strange(result.findings), "it must be a faceedit.Finding"
+    return strange_finding(result.findings), "it must be a faceedit.Finding"
 
 
-def _strange(findings: Sequence[object]) -> str:
-    """What is no finding among findings, in words; empty where nothing is."""
-    kinds = [type(each).__name__ for each in findings if not isinstance(each, Finding)]
-    return f"a finding of {kinds[0]}" if kinds else ""
+def strange_finding(findings: Sequence[object], faces: Sequence[Face] | None = None) -> str:
+    """What is no proper finding among findings, in words; empty where nothing is.
+
+    With `faces`, those of the photo, a finding may be about none but them.
+    """
+    indexes = None if faces is None else {face.index for face in faces}
+    for each in findings:
+        if not isinstance(each, Finding):
+            return f"a finding of {type(each).__name__}"
+        counted, sure = isinstance(each.face, int | np.integer), isinstance(each.confidence, numbers.Real)
+        wanted = {
+            "kind": (isinstance(each.kind, str), "a word"),
+            "face": (
+                each.face is None or (counted and (indexes is None or each.face in indexes)),
+                "face.index of a face that is there, or None",
+            ),
+            "confidence": (sure and 0 <= each.confidence <= 1, "a number 0..1"),
+            "box": (each.box is None or isinstance(each.box, Box), "a faceedit.Box, or None"),
+            "details": (isinstance(each.details, dict), "a dict"),
+        }
+        for name, what in ((name, what) for name, (fits, what) in wanted.items() if not fits):
+            value = getattr(each, name)
+            said = repr(value) if isinstance(value, int | float | str) else f"of {type(value).__name__}"
+            return f"a finding with {name} {said}, which must be {what}"
+    return ""
 
 
 def _unnamed(findings: Sequence[Finding], inspector: Inspector) -> str:

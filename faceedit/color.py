@@ -132,7 +132,7 @@ Color = Annotated[
 
 def _in_runs(work: Callable[[Float], Float], values: Float) -> Float:
     """`work` on some values at a time, few enough to stay in the processor's cache, which is several times faster."""
-    colors = values.ndim > 1 and values.shape[-1] == 3
+    colors = values.shape[-1:] == (3,)
     flat = values.reshape((-1, 3) if colors else -1)
     result = np.empty(flat.shape, np.float32)
     for start in range(0, len(flat), _RUN):

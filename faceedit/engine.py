@@ -25,6 +25,8 @@ from faceedit.recipe import Recipe, Step, is_unknown
 from faceedit.region import Float, Region, as_float, lay_back
 from faceedit.registry import Registry
 
+# What is to be done about a photo in which no face is sure.
+LOOK = "look at it yourself, or decide with --review; no_faces: copy in the recipe lets all such photos pass"
 # For each folder of people that a step names in `keep`, the indexes of the faces that are theirs.
 Known = Mapping[str, Collection[int]]
 
@@ -131,11 +133,10 @@ def _trimmed(each: "_Cover") -> "_Cover":
 
 def _demand_faces(photo: Photo) -> None:
     """Withhold a photo in which no face is sure: the doubtful ones may be false alarms beside one that was missed."""
-    hint = "look at it yourself; no_faces: copy lets it pass"
     if not photo.faces:
-        raise Withheld("no face was found, so nothing can be promised", hint)
+        raise Withheld("no face was found, so nothing can be promised", LOOK)
     if max(face.score for face in photo.faces) < Search.threshold:
-        raise Withheld("only doubtful faces were found", hint)
+        raise Withheld("only doubtful faces were found", LOOK)
 
 
 def chosen(work: _Work, step: Step) -> list[Face]:

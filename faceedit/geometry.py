@@ -146,6 +146,11 @@ class Crop:
             np.add.outer(by_v * v + start, by_u * u, out=points[..., axis])
         return points.reshape(-1, 2)
 
+    def cells_within(self, height: int, width: int, photo_shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which cells of a grid have their middle within a photo of this height and width, (height, width)."""
+        x, y = self.cells(height, width).T.reshape(2, height, width)
+        return (x >= 0) & (y >= 0) & (y < photo_shape[0]) & (x < photo_shape[1])
+
     def around(self, rows: slice, columns: slice, side: int) -> Box:
         """The upright box of photo pixels around some cells of a grid of `side` x `side`."""
         left, right, top, bottom = (edge / side for edge in (columns.start, columns.stop, rows.start, rows.stop))

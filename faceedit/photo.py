@@ -98,8 +98,11 @@ class FaceMap:
         rise = rise * rise * (3 - 2 * rise)  # no visible line where it begins
         top, right, bottom, left = (rise if within else np.ones_like(rise) for within in edges)
         down, across = top * bottom[::-1], left * right[::-1]
-        ending = (plane[down < 1] > FAINT).any() or (plane[:, across < 1] > FAINT).any()
-        return warp_outer(down, across, self.crop, window) if ending else None
+        ending = plane > FAINT
+        ending[np.ix_(down == 1, across == 1)] = False
+        if ending.any():  # beyond the photo's border lies a mirror image
+            ending &= self.crop.cells_within(len(plane), len(plane), self.photo_shape or (0, 0))
+        return warp_outer(down, across, self.crop, window) if ending.any() else None
 
     def ends_within(self) -> tuple[bool, ...]:
         """Whether each edge of the crop, top, right, bottom, left, lies within the photo; False if that is unknown."""

@@ -191,6 +191,18 @@ def test_an_effect_is_drawn_before_and_after_over_its_options(run: Run, photos: 
         assert after.getpixel((0, 0)) > before.getpixel((0, 0)) + 3  # type: ignore[operator]
 
 
+def test_drawing_replaces_a_sheet_and_no_other_picture(run: Run, photos: Path, gleam: Path) -> None:
+    photo = photos / "face.png"
+    before = photo.read_bytes()
+    command = ("effects", "gleam", "--plugin", gleam, "--try", photo, "-o")
+    code, _, err = run(*command, photo)
+    assert (code, "is there already and was not made by faceedit" in err, photo.read_bytes()) == (2, True, before)
+    for name in ("s.png", "s.jpg", "s.png", "s.jpg"):
+        assert run(*command, name)[0] == 0
+    Path("s.png").write_text("notes")
+    assert (run(*command, "s.png")[0], Path("s.png").read_text()) == (2, "notes")
+
+
 def test_watching_draws_again_when_the_file_changes(
     run: Run, photos: Path, gleam: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,24 @@ def test_an_inspector_that_fails_or_gives_no_findings_is_named(answer: Callable[
         edited(painted_photo(64, 64), step(paint), inspectors=(broken,))
 
 
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [
+        (Finding("hat", face=7), "face 7, which must be face.index of a face that is there"),
+        (Finding("hat", confidence=3.0), "confidence 3.0, which must be a number 0..1"),
+        (Finding("hat", box=(1, 2, 3, 4)), "box of tuple, which must be a faceedit.Box"),  # type: ignore[arg-type]
+        (Finding("hat", face="0"), "face '0', which must be"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_finding_that_is_none_is_the_plugins_error(finding: Finding, said: str) -> None:
+    @inspector("hat")
+    def broken(_photo: Photo) -> list[Finding]:
+        return [finding]
+
+    with pytest.raises(EffectError, match=f'inspector "broken" of given gave a finding with {said}'):
+        edited(painted_photo(64, 64), step(paint), inspectors=(broken,))
+
+
 # Redaction that cannot be promised
 
 

@@ -300,7 +300,7 @@ def test_grey_hairs_among_brown_ones_take_the_pencils_hue(hair: tuple[int, int, 
     mixed = photo.replaced(pixels=np.where((ridge & other)[..., None], grey, photo.pixels))
     after, target = lab(applied(plugin.brows, mixed, amount=1.0, density=1.0)), to_oklab(parse("#3a2a22"))
     drawn = after[ndimage.binary_erosion(ridge, iterations=2)]
-    assert drawn[:, 2].min() > 0.5 * target[2]  # none is blue
+    assert drawn[:, 2].min() > 0.4 * target[2]  # none is blue
     assert np.median(distance(drawn[:, 1:] / drawn[:, :1], target[1:] / target[0])) < 0.01
 
 

@@ -124,3 +124,17 @@ def _one(index: int) -> Any:
 def test_a_wrong_expression_is_the_recipes_mistake(parts: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         parse_recipe(f"faceedit: 1\nsteps:\n  - {{effect: masks, parts: [{parts}]}}\n", Registry.of(plugin.masks))
+
+
+def test_two_expressions_never_share_a_file() -> None:
+    photo = painted_photo(300, 300)
+    parts = ["skin - (nose | eyes)", "skin - nose | eyes", "skin"]
+    names = set(written(photo, parts=parts))
+    assert names == {"mask-0-skin-without-nose-or-eyes", "mask-0-skin-without-nose-or-eyes-2", "mask-0-skin"}
+
+
+def test_what_is_nowhere_seen_is_said_where_it_is_skipped() -> None:
+    photo = painted_photo(300, 300, accessories=())
+    answer = edited(photo, step(plugin.masks, options={"parts": ["hat"], "missing": "skip"}))
+    (finding,) = (each for each in answer.findings if each.kind == "nothing_to_do")
+    assert (finding.details["missing"], dict(answer.extras)) == ("hat", {})

@@ -30,6 +30,15 @@ def mixed(opacity: matte.Plane, front: matte.Channels = RED, back: matte.Channel
     return np.clip(opacity[..., None] * front + (1 - opacity)[..., None] * back + noise, 0, 1)
 
 
+@pytest.mark.parametrize("thick", [1, 2, 4, 8])
+@pytest.mark.parametrize("far", [11, 24, 60, 100])
+def test_a_thin_part_grows_as_far_beside_a_thick_one(thick: int, far: int) -> None:
+    mask = np.zeros((600, 600), np.float32)
+    mask[100:140, 100:140] = mask[350 : 350 + thick, 100:500] = 1
+    rows = np.flatnonzero(matte.grown(mask, far)[:, 300] > 0.5)
+    assert rows.size == pytest.approx(thick + 2 * far, abs=max(2, far // 12))
+
+
 def test_luma_weighs_green_most() -> None:
     assert matte.luma(np.eye(3, dtype=np.float32)[None]).tolist() == [pytest.approx([0.299, 0.587, 0.114])]
 

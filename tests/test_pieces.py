@@ -101,6 +101,26 @@ def test_teeth_are_what_is_light_and_pale_in_the_mouth() -> None:
     assert (dark.mask("teeth").max(), dark.confidence("teeth")) == (0, 0)
 
 
+def test_a_speck_far_from_the_eye_hides_no_iris() -> None:
+    photo = looking(painted_photo(600, 600))
+    face = photo.faces[0]
+    alone = face.mask("l_eye")
+    assert region_of(photo).confidence("iris") == 1
+    specked = alone.copy()
+    specked[30:34, 30:34] = 1
+    found = {each.name: each for each in pieces("l_eye", as_float(photo.pixels), specked, 0.0, None)}
+    whole = {each.name: each for each in pieces("l_eye", as_float(photo.pixels), alone, 0.0, None)}
+    assert found["iris"].confidence == whole["iris"].confidence == 1
+    assert np.array_equal(found["iris"].gate, whole["iris"].gate)
+
+
+@pytest.mark.parametrize("part", ["mouth", "l_eye"])
+def test_specks_far_apart_are_no_part(part: str) -> None:
+    pixels, mask = np.full((900, 900, 3), 0.5, np.float32), np.zeros((900, 900), np.float32)
+    mask[100:104, 100:105] = mask[800:804, 800:805] = 1
+    assert pieces(part, pixels, mask, 0.0, None) == ()
+
+
 def test_taking_a_piece_away_and_adding_it_again_leaves_no_seam() -> None:
     region = region_of(looking(painted_photo(400, 400, accessories=())))
     whole = region.mask("face")

@@ -33,7 +33,7 @@ def test_a_folder_with_reports_beside_its_photos_is_clean(run: Run, public: Path
     for name in ("report.json", "report.html", "review.json", ".faceedit-journal.jsonl", f"{FOLDER}/a.redacted.jpg"):
         (public / name).write_bytes(b'{"photos": []}')
     code, said, errors = run("verify", public)
-    assert (code, said) == (0, "1 photo(s): 0 with something in them, 0 unreadable\n")
+    assert (code, said) == (0, "1 photo(s): 0 with something in them, 0 unreadable, 0 other file(s)\n")
     assert "nobody looked" not in errors
 
 
@@ -43,7 +43,7 @@ def test_a_file_that_nobody_looked_into_is_named(run: Run, public: Path, name: s
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"who knows")
     code, _, errors = run("verify", public)
-    assert (code, f"{path}: is no photo" in errors) == (1, True)
+    assert (code, f"{path}: by its name or place it is no photo" in errors) == (1, True)
     code, said, _ = run("verify", public, "--json")
     assert code == 1
     assert {"photo": str(path), "passed": False}.items() <= json.loads(said.splitlines()[-1]).items()

@@ -82,7 +82,7 @@ def inspect(
         typer.Option(
             metavar="FOLDER",
             help="Say which of these people are in each photo: a subfolder of photos for each person. Nothing is "
-            "stored. Needs faceedit[identity].",
+            "stored. Needs the extra `identity`.",
         ),
     ] = None,
     embedder: options.EmbedderName = "sface",

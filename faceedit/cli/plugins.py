@@ -84,7 +84,9 @@ def _try(name: str, path: Path, output: Path, selected: "Callable[[], Selection]
         FaceEditError: it cannot be drawn, and nobody watches.
     """
     from faceedit.errors import FaceEditError
+    from faceedit.testing.sheet import demand_own
 
+    demand_own(output)
     photo = _photo(path)
     place: Path | None = None
     while True:
@@ -118,17 +120,13 @@ def _draw(name: str, photo: "Photo", output: Path, selected: "Selection") -> Pat
     import inspect
     import sys
 
-    from faceedit.errors import UsageError
     from faceedit.registry import Registry
-    from faceedit.testing.sheet import contact_sheet
+    from faceedit.testing.sheet import contact_sheet, save
 
     registry = Registry.installed(selected)
     effect = registry.effect(name)
     sheet = contact_sheet(name, registry, photo)
-    try:
-        sheet.save(output)
-    except (OSError, ValueError) as error:
-        raise UsageError(f'"{output}" cannot be written: {error}', "write -o sheet.png") from error
+    save(sheet, output)
     if not registry.owner(name).at_hand:
         sys.modules.pop(effect.function.__module__, None)  # so that the next drawing runs the file anew
     return Path(inspect.getfile(inspect.unwrap(effect.function)))

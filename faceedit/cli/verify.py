@@ -83,13 +83,16 @@ def verify(
                 verdict = replace(verdict, notes=(*verdict.notes, *([said] if left else [])))
                 _say(each.path, verdict, as_json=as_json, quiet=quiet)
             advance(each.path.name)
-    others = 0
-    for path in beside(photos, inputs):
-        others += 1
-        _say_unreadable(path, UnreadablePhoto(f"{path}: is no photo, so nobody looked into it"), as_json=as_json)
+    others = [*beside(photos, inputs)]
+    for path in others:
+        what = f"{path}: by its name or place it is no photo, so nobody looked into it"
+        _say_unreadable(path, UnreadablePhoto(what), as_json=as_json)
     if not (as_json or quiet):
-        say(f"{len(inputs)} photo(s): {found} with something in them, {unreadable} unreadable")
-    raise typer.Exit(4 if found else int(unreadable + others > 0))
+        say(
+            f"{len(inputs)} photo(s): {found} with something in them, {unreadable} unreadable, "
+            f"{len(others)} other file(s)"
+        )
+    raise typer.Exit(4 if found else int(unreadable > 0 or bool(others)))
 
 
 def _verdict(each: "Input", look: "SecondLook", left: "list[Box]", limits: "Limits") -> "Verdict":

@@ -13,6 +13,9 @@ from faceedit.grids import read_rows, resized, stretched, widened
 # Pixels worked on at a time: their arrays stay in the processor's cache.
 RUN = 16384
 
+# Cells that touch at their corners hang together.
+TOUCHING = np.ones((3, 3), bool)
+
 Plane = NDArray[np.float32]  # (h, w)
 Channels = NDArray[np.float32]  # (h, w, 3)
 
@@ -147,15 +150,14 @@ def _distance(mask: Plane, reach_px: float) -> Plane:
 
     step = max(1, int(abs(reach_px) // 12))
     height, width = mask.shape
-    small = sought(resized(mask, (max(1, width // step), max(1, height // step))))
+    share = resized(sought(mask).astype(np.float32), (max(1, width // step), max(1, height // step)))
+    small = share > 0.5
+    small |= (share > 0) & ~ndimage.binary_dilation(small, TOUCHING)  # what is thinner than a cell
     if small.any():
         cells = ndimage.distance_transform_edt(~small).astype(np.float32)
         # From the middle of a cell to the edge of the next is half a cell: in pixels that is the half pixel less.
         return resized(np.where(small, 0, cells * step - np.float32((step - 1) / 2)), (width, height))
-    where = sought(mask)
-    if not where.any():
-        return np.full(where.shape, np.inf, np.float32)
-    return ndimage.distance_transform_edt(~where).astype(np.float32)
+    return np.full(mask.shape, np.inf, np.float32)
 
 
 def feathered(mask: Plane, sigma_px: float) -> Plane:

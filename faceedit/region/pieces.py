@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from faceedit.color import to_oklab
 from faceedit.geometry import Frame, Points
@@ -52,6 +53,8 @@ def pieces(part: str, pixels: Float, mask: Float, angle: float, frame: Frame | N
 
     `angle` is the face's tilt in degrees; without a `frame` skin has no pieces.
     """
+    if part != "skin":
+        mask = _largest(mask)
     area = bounds(mask > 0.1)
     if int((mask[area] > 0.5).sum()) < FEWEST:
         return ()
@@ -60,11 +63,23 @@ def pieces(part: str, pixels: Float, mask: Float, angle: float, frame: Frame | N
     size = _grid(mask[area].shape, SKIN_CELLS if part == "skin" else CELLS)
     lab = to_oklab(np.dstack([_resized(pixels[area][..., channel], size) for channel in range(3)]))
     weight = _resized(mask[area], size)
+    if not (weight > 0.5).any():
+        return ()
     if part == "skin" and frame is not None:
         found = _skin(lab, weight, frame, area)
     else:
         found = _mouth(lab, weight) if part == "mouth" else _eye(lab, weight, angle)
     return tuple(Piece(name, _placed(gate, mask.shape, area), confidence) for name, gate, confidence in found)
+
+
+def _largest(mask: Float) -> Float:
+    """The mask (h, w) of the largest area alone: a speck elsewhere is no eye and no mouth."""
+    kept, area = np.zeros_like(mask), bounds(mask > 0.1)
+    areas, count = ndimage.label(mask[area] > 0.1)
+    if count:
+        largest = 1 + np.argmax(np.bincount(areas.ravel(), mask[area].ravel())[1:])
+        kept[area] = np.where(areas == largest, mask[area], 0)
+    return kept
 
 
 def _mouth(lab: Float, weight: Float) -> list[tuple[str, Float, float]]:
@@ -111,7 +126,7 @@ def _skin(lab: Float, weight: Float, frame: Frame, area: tuple[slice, slice]) ->
     for eye in frame.eyes:
         out = 0.12 * frame.span * eye.side * eye.seen
         middle = eye.middle + out * frame.across + 0.5 * frame.height * frame.down
-        wide, high = CHEEK[0] * frame.span * eye.seen, CHEEK[1] * frame.span
+        wide, high = CHEEK[0] * frame.span * max(eye.seen, 0.1), CHEEK[1] * frame.span
         away = np.hypot(along(frame.across, middle) / wide, along(frame.down, middle) / high)
         cheeks = np.maximum(cheeks, 1 - smoothstep(np.asarray(away, np.float32), 0.6, 1.1))
     plain = (cheeks > 0.5) & (weight > 0.6)
@@ -192,7 +207,7 @@ def _under(light: Float, weight: Float, stencil: Float) -> tuple[Float, Float]:
     window = (slice(reach, reach + height), slice(reach, reach + width))
     transforms = np.fft.rfft2(np.stack([weight, weight * light]), size) * np.fft.rfft2(stencil[::-1, ::-1], size)
     count, total = np.fft.irfft2(transforms, size)[:, *window].astype(np.float32)
-    return total / np.maximum(count, np.float32(1e-2)), count / stencil.sum()
+    return total / np.maximum(count, np.float32(1e-2)), count / max(stencil.sum(), 1)
 
 
 def _grid(shape: tuple[int, int], cells: int) -> tuple[int, int]:

@@ -95,7 +95,8 @@ class Region:
         """How much each pixel of the window belongs to a part expression, (h, w) float32 0..1.
 
         `grow` moves the edge outwards and `feather` softens it, both as shares of the face's width. An edge that is
-        not `drawn` to the photo's own costs little: for effects that find it themselves, as with `matte.alpha`.
+        not `drawn` to the photo's own costs little: for effects that find it themselves, as with `matte.alpha`. Drawn
+        ones end gradually where the model's crop ends within the photo; the host's mask does so in any case.
         A blind effect, and a region without a face, get an empty mask.
 
         Raises:
@@ -105,11 +106,12 @@ class Region:
         outside = "background" in parts  # background is what no face covers
         mask: Mask | None = None
         for face in self.faces:
-            sharp = self._sharp(face, parts, fine=drawn and max(grow, feather) <= SOFT)
+            sharp = self._sharp(face, parts, fine=drawn and max(abs(grow), feather) <= SOFT)
             own = matte.grown(sharp, grow * face.width_px)
             own = matte.feathered(own, feather * face.width_px) if feather else own
             own = own.copy() if own is sharp else own  # `_sharp` remembers
-            self._fade(own, face, parts)
+            if drawn:
+                self._fade(own, face, parts)
             if mask is None:
                 mask = own
             else:

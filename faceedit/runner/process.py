@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from faceedit import extras, images, layers
-from faceedit.engine import Edited, edit
+from faceedit.engine import LOOK, Edited, edit
 from faceedit.errors import PhotoError, SetupError, Withheld
 from faceedit.overlay import overlay
 from faceedit.photo import Photo
@@ -148,7 +148,7 @@ class Processor:
         if policy == "skip":
             return Entry(str(job.input.path), "skipped", notes=["no face was found"])
         if policy == "review":
-            raise Withheld(f"{job.input.path}: no face was found", "look at it yourself; no_faces: copy lets it pass")
+            raise Withheld(f"{job.input.path}: no face was found", LOOK)
         return None
 
 

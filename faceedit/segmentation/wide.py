@@ -54,8 +54,7 @@ def _touched(one: FaceMap, part: str) -> list[bool]:
     """Whether a part leaves the crop within the photo at its top, right, bottom, left edge."""
     where = one.logits.argmax(0) == ID[part]
     if one.photo_shape is not None:  # beyond the photo lies a mirror image
-        x, y = one.crop.cells(*where.shape).T.reshape(2, *where.shape)
-        where &= (x >= 0) & (y >= 0) & (y < one.photo_shape[0]) & (x < one.photo_shape[1])
+        where &= one.crop.cells_within(len(where), len(where), one.photo_shape)
     edges = (where[0], where[:, -1], where[-1], where[:, 0])
     return [within and float(edge.mean()) >= TOUCHES for within, edge in zip(one.ends_within(), edges, strict=True)]
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from faceedit import guard
+from faceedit.calls import strange_finding
 from faceedit.detection import Detection
 from faceedit.errors import FaceEditError
 from faceedit.geometry import Box
 from faceedit.labels import PARTS
-from faceedit.photo import Finding, Model, Photo
+from faceedit.photo import Model, Photo
 from faceedit.region import Inspector
 from faceedit.report import findings_json
 from faceedit.testing.painted import painted_photo
@@ -48,8 +49,8 @@ def _looked(inspector: Inspector, photo: Photo) -> Broken:
     if not np.array_equal(photo.pixels, before):
         yield "it changes the photo", "work on copies"
     for finding in found:
-        if not isinstance(finding, Finding):
-            yield f"it reports a {type(finding).__name__}", "report faceedit.Finding only"
+        if strange := strange_finding([finding]):
+            yield f"it reports {strange}", "report faceedit.Finding(kind, face.index, confidence, box, details)"
             return
         if finding.kind not in inspector.kinds:
             yield (
@@ -58,8 +59,6 @@ def _looked(inspector: Inspector, photo: Photo) -> Broken:
             )
         if finding.face is not None and finding.face not in {face.index for face in photo.faces}:
             yield f"it reports face {finding.face}, which is not there", "use face.index"
-        if not 0 <= finding.confidence <= 1:
-            yield f"its confidence is {finding.confidence}", "confidences are 0..1"
         details = findings_json([finding])[0].get("details", {})
         if json.dumps(details) != json.dumps(finding.details, default=str):
             yield f"its details {finding.details} are no plain values", "use numbers, texts, lists and dicts"

@@ -1,6 +1,7 @@
 """An effect to look at: one photo before and after, over the values of each option, as one labelled picture."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from faceedit.engine import Edited, edit
-from faceedit.errors import PhotoError
+from faceedit.errors import PhotoError, UsageError
 from faceedit.extras import File, as_photo
 from faceedit.geometry import Box
 from faceedit.matte import bounds
@@ -21,6 +22,8 @@ from faceedit.testing.options import changes, defaults
 TILE, GAP, LINE = 240, 8, 20
 # Squares behind what is transparent.
 SQUARE = 12
+# What a sheet says of itself, in EXIF's tag for software, so that drawing again may replace it and no other picture.
+SOFTWARE, SHEET = 0x0131, "faceedit effects --try"
 
 
 def contact_sheet(name: str, registry: Registry, photo: Photo) -> Image.Image:
@@ -136,3 +139,34 @@ def _placed(rows: list[list[tuple[str, Image.Image]]]) -> Iterator[tuple[int, in
         for column, (label, tile) in enumerate(row):
             yield GAP + column * (TILE + GAP), top, label, tile
         top += _height(row)
+
+
+def demand_own(output: Path) -> None:
+    """Leave a picture that is there already alone, unless it is a sheet drawn before.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        with Image.open(output) as picture:
+            own = picture.getexif().get(SOFTWARE) == SHEET
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        own = False
+    if not own:
+        raise UsageError(f'"{output}" is there already and was not made by faceedit', "write -o and another name")
+
+
+def save(sheet: Image.Image, output: Path) -> None:
+    """Write a sheet, in the format that its name says.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    exif = sheet.getexif()
+    exif[SOFTWARE] = SHEET
+    try:
+        sheet.save(output, exif=exif)
+    except (OSError, ValueError) as error:
+        raise UsageError(f'"{output}" cannot be written: {error}', "write -o sheet.png") from error

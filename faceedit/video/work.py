@@ -97,7 +97,10 @@ class VideoEditor:
             if policy == "skip" and not (self.recipe.redacts and seen.tracks):
                 return Made(Entry(str(source), "skipped", notes=["no face was found"]))
             what = "only doubtful faces were found" if seen.tracks else "no face was found"
-            raise Withheld(f"{shown(source)}: {what}", "look at it yourself; no_faces: copy lets it pass")
+            raise Withheld(
+                f"{shown(source)}: {what}",
+                "look at it yourself; no_faces: copy in the recipe lets all such videos pass",
+            )
         with contextlib.ExitStack() as stack:
             for path, _ in targets:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
 """Masks as files: what the model sees, for other programs."""
 
 import io
+import itertools
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -57,23 +59,20 @@ def masks(
         for name in parts or [part for part in PARTS if part != "background"]
     }
     seen = {key: mask for key, mask in found.items() if (mask > 0.5).any()}
-    if parts and len(seen) < len(found):
-        absent = sorted({name for _, name in found} - {name for _, name in seen})
-        if absent:
-            return nothing_seen(region, ", ".join(absent), missing) if missing == "error" else _result(seen, format)
-    return _result(seen, format) if seen else nothing_seen(region, region.on, missing)
+    absent = sorted({name for _, name in found} - {name for _, name in seen}) if parts else []
+    if not seen or (absent and missing == "error"):
+        return nothing_seen(region, ", ".join(absent) or region.on, missing)
+    words = _words(parts or PARTS)
+    return _result({f"{face}-{words[name]}": mask for (face, name), mask in seen.items()}, format)
 
 
-def _result(seen: dict[tuple[int, str], Mask], kind: str) -> faceedit.Result:
-    if not seen:
-        return faceedit.Result()
+def _result(named: dict[str, Mask], kind: str) -> faceedit.Result:
     files: dict[str, Extra]
     if kind in ("png", "png16"):
-        files = {f"mask-{face}-{_word(name)}": Picture(_integers(mask, kind)) for (face, name), mask in seen.items()}
+        files = {f"mask-{name}": Picture(_integers(mask, kind)) for name, mask in named.items()}
     elif kind == "pfm":
-        files = {f"mask-{face}-{_word(name)}": _pfm(mask) for (face, name), mask in seen.items()}
+        files = {f"mask-{name}": _pfm(mask) for name, mask in named.items()}
     else:
-        named = {f"{face}-{_word(name)}": mask for (face, name), mask in seen.items()}
         files = {"masks": {"tiff": _tiff, "npz": _npz, "coco": _coco}[kind](named)}
     return faceedit.Result(extras=files)
 
@@ -82,6 +81,16 @@ def _full(region: faceedit.Region, expression: str, shape: tuple[int, int]) -> M
     mask = np.zeros(shape, np.float32)
     mask[region.window.slices] = region.mask(expression)
     return mask
+
+
+def _words(expressions: Iterable[str]) -> dict[str, str]:
+    """A word for each expression, no two of them the same."""
+    words: dict[str, str] = {}
+    for expression in expressions:
+        tries = (f"{_word(expression)}-{number}" for number in itertools.count(2))
+        fitting = (word for word in itertools.chain([_word(expression)], tries) if word not in words.values())
+        words[expression] = words.get(expression) or next(fitting)
+    return words
 
 
 def _word(expression: str) -> str:

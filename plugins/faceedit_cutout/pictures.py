@@ -72,7 +72,7 @@ def sticker(
         return nothing_seen(region, region.on, missing)
     pictures = {}
     for name, one in _named("sticker", subjects, files, region.shape):
-        lined = _outlined(one, border * region.width_px, parse(color))
+        lined = _outlined(one, border * one.width_px, parse(color))
         pictures[name] = Picture(_rgba(lined, None, "trim", region.shape), format)
     return faceedit.Result(extras=pictures, findings=findings)
 
@@ -97,7 +97,8 @@ def _named(
     if files == "each":
         return [(f"{name}-{index}", one) for index, one in subjects]
     pixels, opacity = joined([one for _, one in subjects], *shape)
-    return [(name, Subject(pixels, opacity, faceedit.Box(0, 0, shape[1], shape[0])))]
+    largest = max(one.width_px for _, one in subjects)
+    return [(name, Subject(pixels, opacity, faceedit.Box(0, 0, shape[1], shape[0]), largest))]
 
 
 def _behind(region: faceedit.Region, background: str, one: Subject) -> Float:
@@ -106,7 +107,7 @@ def _behind(region: faceedit.Region, background: str, one: Subject) -> Float:
         return backdrop(background, *region.shape)
     around = np.ones(region.shape, np.float32)
     around[one.box.slices] -= one.opacity
-    return blurred(region.pixels, BLUR * region.width_px, np.clip(around, 0.001, 1))
+    return blurred(region.pixels, BLUR * one.width_px, np.clip(around, 0.001, 1))
 
 
 def _rgba(one: Subject, behind: Float | None, canvas: str, shape: tuple[int, int]) -> NDArray[np.uint8]:
@@ -135,4 +136,4 @@ def _outlined(one: Subject, border_px: float, color: Float) -> Subject:
     outline = np.clip((blurred(shape, 1.5) - 0.5) * 3 + 0.5, 0, 1)
     pixels = color + opacity[..., None] * (np.pad(one.pixels, ((margin, margin), (margin, margin), (0, 0))) - color)
     box = one.box.grown(margin)
-    return Subject(pixels.astype(np.float32), np.maximum(outline, opacity), box)
+    return Subject(pixels.astype(np.float32), np.maximum(outline, opacity), box, one.width_px)

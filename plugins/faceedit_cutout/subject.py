@@ -30,12 +30,14 @@ Missing = Annotated[
 class Subject:
     """A subject and its place in the photo: `pixels` (h, w, 3) and `opacity` (h, w), float32 0..1.
 
-    `cut_off` names the sides, within the photo, at which it goes on beyond what the model saw or knew.
+    `width_px` is the width of its face; `cut_off` names the sides, within the photo, at which it goes on beyond what
+    the model saw or knew.
     """
 
     pixels: Float
     opacity: Float
     box: faceedit.Box
+    width_px: int
     cut_off: tuple[str, ...] = ()
 
     def findings(self, region: faceedit.Region) -> list[faceedit.Finding]:
@@ -78,7 +80,7 @@ def taken_out(region: faceedit.Region, expression: str, *, fades: bool = True) -
             opacity = opacity * ramp
     if "bottom" not in sides and _loses_body(region, expression, mask):
         sides = (*sides, "bottom")
-    return Subject(colors, opacity, box, sides)
+    return Subject(colors, opacity, box, region.width_px, sides)
 
 
 def _ramps(face: faceedit.Face, sides: tuple[str, ...], box: faceedit.Box) -> Iterator[Float]:
@@ -125,15 +127,17 @@ def _loses_body(region: faceedit.Region, expression: str, mask: Float) -> bool:
 
 def _open_sides(face: faceedit.Face, expression: str) -> tuple[str, ...]:
     """The sides of what the model saw of a face, within the photo, that the parts reach."""
-    parts = homes(parse_parts(expression))
-    planes = [plane for name, plane in face.map.probabilities.items() if name in parts]
-    margin = max(1, round(0.02 * len(planes[0])))
+    plane = face.map.on_crop(homes(parse_parts(expression)))
+    # Beyond the photo lies a mirror image.
+    reached = (plane > 0.5) & face.map.crop.cells_within(len(plane), len(plane), face.photo_shape)
+    margin = max(1, round(0.02 * len(plane)))
     sides: dict[str, Any] = {
         "top": np.s_[:margin],
         "right": np.s_[:, -margin:],
         "bottom": np.s_[-margin:],
         "left": np.s_[:, :margin],
     }
-    rims = {side: np.sum([plane[place] for plane in planes], axis=0) for side, place in sides.items()}
     within = replace(face.map, photo_shape=face.photo_shape).ends_within()
-    return tuple(side for (side, rim), inside in zip(rims.items(), within, strict=True) if inside and (rim > 0.5).any())
+    return tuple(
+        side for (side, rim), inside in zip(sides.items(), within, strict=True) if inside and reached[rim].any()
+    )

@@ -23,6 +23,8 @@ PLACES, CELLS = 24, 3
 # falls, and how steeply it rises; the shortest wing and the usual one; how far the lower lashes are from the eye.
 LEAVES, CORNER, FALLS, RISE = 0.88, 1.08, 0.1, 0.45
 SHORTEST, USUAL, RIM = 0.06, 0.15, 0.02
+# An eye shorter than this share of the eyes' distance is a sliver that tells no lids.
+SLIVER = 0.1
 # Share of white-of-the-eye just above an eye's mask, from "perhaps" to "surely": the mask is then too small.
 WHITE = (0.5, 0.7)
 
@@ -114,15 +116,16 @@ def brows(
     depth = around - lab[..., 0]
     deepest = float(np.percentile(depth[weight > 0.1 * weight.max()], 95))
     hair = smoothstep(depth, -0.02, max(0.1, deepest))  # the softer a hair is, the less pencil it takes
-    mean = float(mean_inside(lab, weight * hair)[0])
+    within = blurred(region.selected, 0.022 * region.width_px)[area]
+    fill = density * smoothstep(within, 0.25, 0.85)  # a brow ends in single hairs
+    drawn_on = np.maximum(hair, fill)
+    mean = float(np.average(lab[..., 0], weights=weight * drawn_on + np.float32(1e-4)))
     own = 0.8 * (lab[..., 0] - mean)
     drawn = np.empty_like(lab)
     drawn[..., 0] = target[0] + own * np.where(own < 0, min(float(target[0]) / max(mean, 0.05), 1), 1)
     # The same pencil in more or less light: with the hairs' own differences in hue, grey ones would turn brown to blue.
     drawn[..., 1:] = target[1:] * (drawn[..., :1] / max(float(target[0]), 0.05))
-    within = blurred(region.selected, 0.022 * region.width_px)[area]
-    fill = density * smoothstep(within, 0.25, 0.85)  # a brow ends in single hairs
-    cover: Float = np.float32(amount) * np.maximum(hair, fill)
+    cover: Float = np.float32(amount) * drawn_on
     return region.repainted(area, lab + cover[..., None] * (drawn - lab))
 
 
@@ -159,7 +162,7 @@ def _line(place: _Place, drawn: tuple[float, float, float]) -> Float:
     """
     width_px, wing, lower = drawn
     share, y, length = _along(place, place.mask.shape)
-    lids = _lids(place, length / (CELLS * PLACES))
+    lids = _lids(place, length / (CELLS * PLACES)) if length > SLIVER * place.frame.span else []
     if not lids:
         return np.zeros_like(place.mask)
     upper, under = lids

@@ -9,8 +9,8 @@ from faceedit.matte import blurred
 
 Float = NDArray[np.float32]
 
-# A spot is looked for on a grid on which the largest one is this many cells wide.
-CELLS = 14
+# A spot is looked for on a grid on which the largest one is this many cells wide; smaller cells than this tell no more.
+CELLS, FINEST_PX = 14, 0.25
 # How much redder, or how much darker, than the skin around it a spot is (OKLab). A spot that is darker by more than so
 # many times its redness is brown; one that is lighter than this is a reflection.
 REDDER, DARKER, BROWN, LIGHTER = 0.01, 0.03, 3.0, 0.02
@@ -25,7 +25,7 @@ def found(lab: Float, weight: Float, largest_px: float, *, moles: bool) -> Float
 
     Red spots, and with `moles` brown and dark ones too; none is wider than `largest_px`.
     """
-    share = CELLS / max(largest_px, 1.0)
+    share = min(CELLS / max(largest_px, 1.0), 1 / FINEST_PX)
     size = (max(1, round(lab.shape[1] * share)), max(1, round(lab.shape[0] * share)))
     small = np.dstack([_resized(np.ascontiguousarray(lab[..., channel]), size) for channel in range(3)])
     skin = _resized(weight, size)
