@@ -154,7 +154,7 @@ class Face:
         """The probability of a part expression at each pixel of the photo, (H, W) float32 0..1.
 
         Raises:
-            UnknownPart: the expression names a part that does not exist.
+            UnknownPart: the expression names a part that does not exist, or a piece that only pixels tell, as `teeth`.
         """
         parts = parse_parts(expression)
         mask = np.full(self.photo_shape, float("background" in parts), np.float32)

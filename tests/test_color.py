@@ -24,6 +24,13 @@ def test_oklab_agrees_with_coloraide(rgb: tuple[int, int, int]) -> None:
 
 
 @given(colors)
+def test_one_colour_is_turned_as_a_row_of_them_is(rgb: tuple[int, int, int]) -> None:
+    for turn in (color.to_oklab, color.from_oklab, color.to_srgb, color.fit_gamut, color.to_linear):
+        one = turn(srgb(rgb))
+        assert np.array_equal(one, turn(srgb(rgb)[None])[0]), turn
+
+
+@given(colors)
 def test_linear_light_agrees_with_coloraide(rgb: tuple[int, int, int]) -> None:
     expected = Oracle("srgb", [value / 255 for value in rgb]).convert("srgb-linear").coords(nans=False)
     np.testing.assert_allclose(color.to_linear(srgb(rgb)), expected, atol=1e-6)

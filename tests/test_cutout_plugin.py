@@ -1,5 +1,6 @@
 """The plugin `cutout`: pictures with soft edges and none of the old background, stickers, other backgrounds."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,30 @@ def test_a_sticker_has_an_even_outline_of_its_color() -> None:
     assert middle[opaque[2]][:3].tolist() == [255, 255, 0]
     assert 8 <= (middle[opaque][:, 2] == 0).sum() / 2 <= 16  # of 12 px on either side
     assert not picture[picture[..., 3] == 0].any()
+
+
+def test_each_sticker_is_outlined_by_its_own_face() -> None:
+    photo = painted_photo(200, 400, faces=2)
+    small = replace(photo.faces[1], box=photo.faces[1].box.scaled(0.4))
+    outlined = step(plugin.sticker, options={"border": 0.2})
+    both, alone = (
+        edited(photo.replaced(faces=faces), outlined).extras["sticker-1"]
+        for faces in ((photo.faces[0], small), (small,))
+    )
+    assert isinstance(both, Picture)
+    assert isinstance(alone, Picture)
+    assert both.pixels.shape == alone.pixels.shape
+
+
+@pytest.mark.parametrize("tilt", [-35, -20, 20, 35])
+def test_what_the_photos_border_mirrors_is_not_cut_off(tilt: float) -> None:
+    photo = painted_photo(150, 300, face_px=100, tilt=tilt, at=(0.5, 0.3), accessories=())
+    face = photo.faces[0]
+    plane, crop = face.map.on_crop(frozenset({"hair"})), face.map.crop
+    reached = (plane > 0.5) & crop.cells_within(*plane.shape, (150, 300))
+    rims = {"top": reached[:2], "right": reached[:, -2:], "bottom": reached[-2:], "left": reached[:, :2]}
+    found = [side for finding in result(photo, parts="hair").findings for side in finding.details["sides"]]
+    assert all(rims[side].any() for side in found)
 
 
 def test_a_sticker_at_the_photos_edge_keeps_its_outline() -> None:

@@ -304,6 +304,14 @@ def test_grey_hairs_among_brown_ones_take_the_pencils_hue(hair: tuple[int, int, 
     assert np.median(distance(drawn[:, 1:] / drawn[:, :1], target[1:] / target[0])) < 0.01
 
 
+@pytest.mark.parametrize(("tone", "hair"), [("light", (235, 232, 228)), ("dark", (150, 140, 130))])
+def test_brows_lighter_than_the_skin_take_the_pencil_too(tone: Tone, hair: tuple[int, int, int]) -> None:
+    photo = painted_photo(600, 600, accessories=(), tone=tone, colors={"l_brow": hair, "r_brow": hair})
+    after = lab(applied(plugin.brows, photo, amount=1.0, density=1.0))
+    drawn = after[ndimage.binary_erosion(core(photo, "brows"), iterations=4)]
+    assert np.median(distance(drawn, to_oklab(parse("#3a2a22")))) < 0.12
+
+
 def test_what_fills_a_brow_thins_out_towards_its_ends() -> None:
     photo = painted_photo(600, 600, accessories=())
     skin = photo.pixels[core(photo, "skin")].mean(0).astype(np.uint8)
