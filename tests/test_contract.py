@@ -118,6 +118,14 @@ def loops_over_pixels(region):
     return pixels
 
 
+def has_words_for_findings(region):
+    return faceedit.Result(1 - region.pixels, findings=["inverted"])
+
+
+def has_extras_of_floats(region):
+    return faceedit.Result(1 - region.pixels, extras={"sheet": region.pixels})
+
+
 def has_findings_that_cannot_travel(region):
     return faceedit.Result(1 - region.pixels, findings=[faceedit.Finding("x", details={"call": lambda: 0})])
 
@@ -238,6 +246,8 @@ PLANTED = {
     waits: ({}, "it fails: no answer within", "end loops that wait"),
     loops_over_pixels: ({}, "times the pixels take", "work on whole arrays"),
     has_findings_that_cannot_travel: ({}, "cannot go to another process", "plain values in their details"),
+    has_words_for_findings: ({}, "it gives a finding of str", "report faceedit.Finding("),
+    has_extras_of_floats: ({}, 'it gives extra "sheet" of float32', "it must be uint8"),
     peeks: ({"blind": True}, "it is blind, but what it gives depends on the pixels", "of its options and region.box"),
     is_no_part: ({"on": "hair & skin"}, "is nowhere on a face with all parts", "check the parts"),
     says_nothing_of_its_option: ({}, 'option "amount" is not described', 'Field(description="...")'),

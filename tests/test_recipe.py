@@ -172,6 +172,7 @@ def test_a_resolved_recipe_says_everything_and_reads_as_the_same():
     [
         (None, "cannot be read: No such file"),
         (b"faceedit: 1\nname: \xff", ":2:7: the file is no UTF-8 text"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", ":1:1: the file is no text; the recipe comes first, then the photos"),
         (b"#" * 10_000_000, "larger than 1000000 bytes"),
     ],
 )

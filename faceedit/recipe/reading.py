@@ -67,6 +67,8 @@ def read_recipe_text(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
         message, hint = "the file is no UTF-8 text", "save it as UTF-8 in your editor"
+        if b"\0" in content:
+            message, hint = "the file is no text", "the recipe comes first, then the photos"
         raise InvalidRecipe([Problem(str(path), line, column, message, hint)]) from error
 
 

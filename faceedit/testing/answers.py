@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from faceedit import guard
+from faceedit.calls import strange_finding
 from faceedit.errors import EffectError, FaceEditError
+from faceedit.extras import unfit
 from faceedit.photo import Finding
 from faceedit.region import Effect, Float, Region, Result
 
@@ -88,6 +90,11 @@ def _unfit(answer: object, result: Result, shape: tuple[int, int]) -> Broken:
         elif array.size and (array.min() < -SLACK or array.max() > 1 + SLACK):
             low, high = float(array.min()), float(array.max())
             yield f"its {name} run from {low:.3g} to {high:.3g}", "values are 0..1: end with np.clip(pixels, 0, 1)"
+    if strange := strange_finding(result.findings):
+        yield f"it gives {strange}", "report faceedit.Finding(kind, face.index, confidence, box, details)"
+    for said, wanted in (unfit(name, extra) for name, extra in result.extras.items()):
+        if said:
+            yield f"it gives {said}", wanted
     try:
         pickle.dumps((dict(result.extras), tuple(result.findings)))
     except Exception as error:  # the boundary: whatever a plugin's values do when they are copied
