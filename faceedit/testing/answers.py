@@ -92,9 +92,9 @@ def _unfit(answer: object, result: Result, shape: tuple[int, int]) -> Broken:
             yield f"its {name} run from {low:.3g} to {high:.3g}", "values are 0..1: end with np.clip(pixels, 0, 1)"
     if strange := strange_finding(result.findings):
         yield f"it gives {strange}", "report faceedit.Finding(kind, face.index, confidence, box, details)"
-    for said, wanted in (unfit(name, extra) for name, extra in result.extras.items()):
+    for said, fit in (unfit(name, extra) for name, extra in result.extras.items()):
         if said:
-            yield f"it gives {said}", wanted
+            yield f"it gives {said}", fit
     try:
         pickle.dumps((dict(result.extras), tuple(result.findings)))
     except Exception as error:  # the boundary: whatever a plugin's values do when they are copied
